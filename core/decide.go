@@ -1,0 +1,137 @@
+package core
+
+// Decide judges a command on the state that it means, and gives the events that follow, or the *Error that refuses it. It is pure: it changes nothing,
+// and the same state and command give the same answer for ever.
+func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
+	switch in := c.Intent.(type) {
+	case SubmitResult:
+		return decideSubmission(law, s, in, c.At)
+	case CreateActivity:
+		return decideCreation(law, s, in)
+	default:
+		return nil, refuse(CodeInvalid, "unknown command %T", in)
+	}
+}
+
+// decideSubmission is contract §2.2: first what the request itself got wrong, then the temporal guard, then the state guard.
+func decideSubmission(law *Lifecycle, s State, c SubmitResult, at Instant) ([]Event, error) {
+	if c.Status == NoResult { // the edge requires a status; hard_override would lift the guard that bars none
+		return nil, refuse(CodeInvalid, "status is required")
+	}
+	if s.Activity.Type == Message {
+		return nil, refuse(CodeNotATask, "activity %s is a MESSAGE: only a TASK takes a task result", s.ActivityID)
+	}
+	if err := judgeCode(s, c.Result); err != nil {
+		return nil, err
+	}
+	if !s.ResultID.IsZero() && c.OccurredAt <= s.Result.UpdatedAt {
+		return nil, stale(s, c.OccurredAt)
+	}
+
+	to := c.Status.ActivityStatus()
+	moves := !s.ActivityID.IsZero() && to != NoActivity && to != s.Activity.Status
+	resultBarred := !law.AllowsResult(s.Result.Status, c.Status)
+	activityBarred := moves && !law.AllowsByResult(s.Activity.Status, to)
+	if (resultBarred || activityBarred) && !c.HardOverride {
+		return nil, barred(s, c.Status, resultBarred)
+	}
+
+	submitted := ResultSubmitted{
+		ResultID: s.ResultID, Source: Standalone, ActivityID: s.ActivityID, CreatedAt: s.Result.CreatedAt,
+		Overridden: resultBarred || activityBarred, Submission: c.Submission,
+	}
+	if s.ResultID.IsZero() {
+		submitted.ResultID, submitted.CreatedAt = c.ResultID, at
+	}
+	if s.ActivityID.IsZero() {
+		return []Event{submitted}, nil
+	}
+	submitted.Source = RetenActivity
+	if !moves {
+		return []Event{submitted}, nil
+	}
+	return []Event{submitted, ActivityTransitioned{
+		ActivityID: s.ActivityID, From: s.Activity.Status, To: to, Reason: ByResult,
+		ResultID: submitted.ResultID, Result: c.Result, Overridden: activityBarred,
+	}}, nil
+}
+
+// decideCreation is contract §2.7 with late linking (§2.1): a TASK that becomes known under a provider id which a standalone result carries takes that result.
+func decideCreation(law *Lifecycle, s State, c CreateActivity) ([]Event, error) {
+	if !s.KeyHolder.IsZero() {
+		return nil, &Error{
+			Code:     CodeDuplicateActivity,
+			Message:  "idempotency_key " + quote(c.IdempotencyKey) + " was used before, for activity " + s.KeyHolder.String(),
+			Existing: &Existing{ID: s.KeyHolder},
+		}
+	}
+	if !s.ProviderHolder.IsZero() {
+		return nil, &Error{
+			Code:     CodeProviderIDConflict,
+			Message:  "provider_activity_id " + quote(c.ProviderActivityID) + " belongs to activity " + s.ProviderHolder.String() + " for ever",
+			Existing: &Existing{ID: s.ProviderHolder},
+		}
+	}
+	created := ActivityCreated(c) // a creation is recorded as it was asked for
+	return append([]Event{created}, link(law, s, c.ActivityID, ActivityReady, c)...), nil
+}
+
+// link gives the events that join the standalone result in s, if any, to an activity that has no result of its own.
+func link(law *Lifecycle, s State, activity ID, from ActivityStatus, c CreateActivity) []Event {
+	if s.ResultID.IsZero() || c.ActivityType != Task {
+		return nil
+	}
+	linked := []Event{ResultLinked{ResultID: s.ResultID, ActivityID: activity, ProviderActivityID: c.ProviderActivityID}}
+	to := s.Result.Status.ActivityStatus()
+	if to == NoActivity || !law.AllowsByResult(from, to) {
+		return linked
+	}
+	return append(linked, ActivityTransitioned{
+		ActivityID: activity, From: from, To: to, Reason: ByLink, ResultID: s.ResultID, Result: s.Result.Code.String(),
+	})
+}
+
+// judgeCode refuses a code that is not in the catalogue (contract §2.3).
+func judgeCode(_ State, code string) error {
+	if _, err := ParseResultCode(code); err != nil {
+		return &Error{
+			Code:    CodeInvalid,
+			Message: "task_result.result " + quote(code) + " " + err.Error(),
+			Fields:  []FieldError{{Pointer: "/task_result/result", Message: err.Error()}},
+		}
+	}
+	return nil
+}
+
+// stale is the temporal guard's refusal.
+func stale(s State, occurredAt Instant) error {
+	err := refuse(CodeStaleResult, "occurred_at %s is not after %s, when the existing result was last recorded: a result must have occurred later than that to replace it",
+		occurredAt, s.Result.UpdatedAt)
+	err.Existing = s.existing()
+	return err
+}
+
+// barred is the state guard's refusal, on the result or on its activity.
+func barred(s State, to ResultStatus, byResult bool) error {
+	var err *Error
+	if byResult {
+		err = refuse(CodeInvalidTransition, "the existing result is %s, which is terminal: it cannot become %s; send hard_override true to replace it all the same",
+			s.Result.Status, to)
+	} else {
+		err = refuse(CodeInvalidTransition, "activity %s is %s: a %s result cannot move it to %s; send hard_override true to move it all the same",
+			s.ActivityID, s.Activity.Status, to, to.ActivityStatus())
+	}
+	err.Existing = s.existing()
+	return err
+}
+
+// existing is what a refused sender is shown of the result there is, if there is one.
+func (s State) existing() *Existing {
+	if s.ResultID.IsZero() {
+		return nil
+	}
+	return &Existing{ID: s.ResultID, ResultStatus: s.Result.Status, UpdatedAt: s.Result.UpdatedAt}
+}
+
+// quote is a client's text as it stands in a message.
+func quote(text string) string { return string(appendString(nil, text)) }

@@ -1,0 +1,159 @@
+package core
+
+// Event is a fact: something that was decided and cannot be undone. The four types below are all there are; docs/events.md is their catalogue.
+type Event interface {
+	// Type is the stable name under which the event is stored.
+	Type() string
+	// StreamID is the id of the stream it belongs to: the activity's or the result's.
+	StreamID() ID
+	// subjects are the activity and the result that it is about; either may be none.
+	subjects() (activity, result ID)
+	// encode writes the fields of Data, in their stored order.
+	encode(*Object)
+	// sealed is the personal part.
+	sealed() Sealed
+	// complete reports whether it has what every event of its type has: what is read back was once decided, or the log is damaged.
+	complete() bool
+}
+
+// ActivityCreated begins an activity's stream; the activity is READY.
+type ActivityCreated struct {
+	ActivityID ID `json:"activity_id"`
+	ActivityDetails
+}
+
+// ActivityDetails is what a client says of an activity when it creates one (contract §2.7). Empty strings and nil mean absent.
+type ActivityDetails struct {
+	ActivityType           ActivityType `json:"type"`
+	Reason                 string       `json:"reason"`
+	Channel                Channel      `json:"channel"`
+	CommerceID             ID           `json:"commerce_id"`
+	IdempotencyKey         string       `json:"idempotency_key"`
+	ScheduledAt            Instant      `json:"scheduled_at"`
+	CommerceExternalID     string       `json:"commerce_external_id"`
+	ProviderActivityID     string       `json:"provider_activity_id"`
+	SuggestedExecutionTime string       `json:"suggested_execution_time"`
+	UserStatus             string       `json:"user_status"`
+	Score                  *float64     `json:"score"`
+	AssignmentReason       string       `json:"assignment_reason"`
+	AssignedRouteID        ID           `json:"assigned_route_id"`
+	AssignedOperatorID     ID           `json:"assigned_operator_id"`
+}
+
+// ResultSubmitted is an accepted submission: it creates its result, or replaces everything of it but id and createdAt (contract §2.2).
+// It carries all that its answer shows, so that the answer can be rendered again from the event alone.
+type ResultSubmitted struct {
+	ResultID   ID      `json:"result_id"`
+	Source     Source  `json:"source"`
+	ActivityID ID      `json:"activity_id"` // the activity that was matched; none if STANDALONE
+	CreatedAt  Instant `json:"created_at"`  // when the result's first submission was recorded
+	Overridden bool    `json:"overridden"`  // the state guard would have refused it, and hard_override lifted it
+	Submission
+}
+
+// Submission is what a client says of a result. Empty strings and nil mean absent.
+type Submission struct {
+	SentActivityID     ID           `json:"sent_activity_id"` // activity_id as sent, whether or not it names anything
+	ProviderActivityID string       `json:"provider_activity_id"`
+	CommerceExternalID string       `json:"commerce_external_id"`
+	OccurredAt         Instant      `json:"occurred_at"`
+	Status             ResultStatus `json:"status"`
+	ExternalStatus     string       `json:"external_status"`
+	HardOverride       bool         `json:"hard_override"` // as sent, whether or not a guard needed lifting
+	Result             string       `json:"result"`        // a code of the catalogue
+	ContactType        ContactType  `json:"contact_type"`
+	FutureScheduledAt  *Instant     `json:"future_scheduled_at"`
+	Personal           Sealed       `json:"-"`
+}
+
+// ActivityTransitioned moves an activity from one status to another.
+type ActivityTransitioned struct {
+	ActivityID ID             `json:"activity_id"`
+	From       ActivityStatus `json:"from"`
+	To         ActivityStatus `json:"to"`
+	Reason     Reason         `json:"reason"`
+	ResultID   ID             `json:"result_id"`  // the result that moved it, if one did
+	Result     string         `json:"result"`     // that result's code
+	Overridden bool           `json:"overridden"` // the lifecycle would have refused it, and hard_override lifted it
+}
+
+// ResultLinked makes a standalone result that of an activity which became known under a provider id that the result carries (contract §2.1, late linking).
+// It belongs to the result's stream, and changes neither its id nor its updatedAt.
+type ResultLinked struct {
+	ResultID           ID     `json:"result_id"`
+	ActivityID         ID     `json:"activity_id"`
+	ProviderActivityID string `json:"provider_activity_id"`
+}
+
+// Channel is how an activity reaches its commerce.
+type Channel string
+
+// Channels lists the channels that there are (contract §2.7).
+var Channels = []Channel{"SALESMAN", "CALLCENTER", "WHATSAPP", "EMAIL", "SMS", "PUSH"}
+
+// ContactType says who contacted whom (contract §1).
+type ContactType string
+
+// ContactTypes lists the directions that there are.
+var ContactTypes = []ContactType{"INBOUND", "OUTBOUND"}
+
+// Source says whether a result belongs to an activity (contract §1).
+type Source string
+
+// The sources of a result.
+const (
+	Standalone    Source = "STANDALONE"
+	RetenActivity Source = "RETEN_ACTIVITY"
+)
+
+// Reason says what moved an activity: the eventType of contract §2.7's status events.
+type Reason string
+
+// The reasons of a transition.
+const (
+	ByResult Reason = "RESULT"
+	ByLink   Reason = "LINKED"
+)
+
+// Type implements Event.
+func (ActivityCreated) Type() string { return "ActivityCreated" }
+
+// Type implements Event.
+func (ResultSubmitted) Type() string { return "ResultSubmitted" }
+
+// Type implements Event.
+func (ActivityTransitioned) Type() string { return "ActivityTransitioned" }
+
+// Type implements Event.
+func (ResultLinked) Type() string { return "ResultLinked" }
+
+// StreamID implements Event.
+func (e ActivityCreated) StreamID() ID { return e.ActivityID }
+
+// StreamID implements Event.
+func (e ResultSubmitted) StreamID() ID { return e.ResultID }
+
+// StreamID implements Event.
+func (e ActivityTransitioned) StreamID() ID { return e.ActivityID }
+
+// StreamID implements Event.
+func (e ResultLinked) StreamID() ID { return e.ResultID }
+
+func (e ActivityCreated) subjects() (activity, result ID)      { return e.ActivityID, ID{} }
+func (e ResultSubmitted) subjects() (activity, result ID)      { return e.ActivityID, e.ResultID }
+func (e ActivityTransitioned) subjects() (activity, result ID) { return e.ActivityID, ID{} }
+func (e ResultLinked) subjects() (activity, result ID)         { return e.ActivityID, e.ResultID }
+
+func (ActivityCreated) sealed() Sealed      { return Sealed{} }
+func (e ResultSubmitted) sealed() Sealed    { return e.Personal }
+func (ActivityTransitioned) sealed() Sealed { return Sealed{} }
+func (ResultLinked) sealed() Sealed         { return Sealed{} }
+
+func (e ActivityCreated) complete() bool { return !e.ActivityID.IsZero() && e.ActivityType != NoType }
+func (e ResultSubmitted) complete() bool {
+	return !e.ResultID.IsZero() && e.Status != NoResult && (e.Source == RetenActivity && !e.ActivityID.IsZero() || e.Source == Standalone && e.ActivityID.IsZero())
+}
+func (e ActivityTransitioned) complete() bool {
+	return !e.ActivityID.IsZero() && e.From != NoActivity && e.To != NoActivity
+}
+func (e ResultLinked) complete() bool { return !e.ResultID.IsZero() && !e.ActivityID.IsZero() }

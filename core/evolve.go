@@ -1,0 +1,25 @@
+package core
+
+// Evolve folds one recorded event into the state that it is about. It judges nothing: what is recorded has been decided.
+func Evolve(s State, r Recorded) State {
+	switch e := r.Event.(type) {
+	case ActivityCreated:
+		s.Activity = Activity{Tenant: r.Stream.Tenant, Version: r.Version, Status: ActivityReady, Type: e.ActivityType}
+	case ResultSubmitted:
+		s.Result.ActivityID = e.ActivityID
+		s.Result.CreatedAt = e.CreatedAt
+		s.Result.UpdatedAt = r.RecordedAt
+		s.Result.Version = r.Version
+		s.Result.Status = e.Status
+		s.Result.Code, _ = ParseResultCode(e.Submission.Result)
+		s.Activity.ResultID = e.ResultID
+	case ActivityTransitioned:
+		s.Activity.Status = e.To
+		s.Activity.Version = r.Version
+	case ResultLinked:
+		s.Result.ActivityID = e.ActivityID
+		s.Result.Version = r.Version
+		s.Activity.ResultID = e.ResultID
+	}
+	return s
+}

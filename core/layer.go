@@ -1,0 +1,109 @@
+package core
+
+// table is a map that may lie over another: it is written on top, and read through to the one below.
+type table[K comparable, V any] struct {
+	rows  map[K]V
+	below *table[K, V]
+}
+
+func newTable[K comparable, V any](below *table[K, V]) *table[K, V] {
+	return &table[K, V]{rows: make(map[K]V), below: below}
+}
+
+func (t *table[K, V]) get(k K) (V, bool) {
+	v, ok := t.rows[k]
+	if !ok && t.below != nil {
+		return t.below.get(k)
+	}
+	return v, ok
+}
+
+func (t *table[K, V]) set(k K, v V) { t.rows[k] = v }
+
+// sink moves all rows to the table below.
+func (t *table[K, V]) sink() {
+	for k, v := range t.rows {
+		t.below.rows[k] = v
+	}
+	clear(t.rows)
+}
+
+// layer is the state of everything: the base holds what is durable, the overlay what has been decided on top of it and is not durable yet.
+// Plain maps of small pointer-free structs; nothing outside this file knows how it is stored.
+type layer struct {
+	activities *table[ID, Activity]
+	results    *table[ID, Result]
+	names      *table[name, ID]
+	tenants    *table[ID, Position] // the tenant position of each tenant's last event
+
+	head Position // the position of the last event
+	at   Instant  // when it was recorded
+}
+
+func newLayer(below *layer) *layer {
+	if below == nil {
+		below = &layer{}
+	}
+	return &layer{
+		activities: newTable(below.activities), results: newTable(below.results), names: newTable(below.names), tenants: newTable(below.tenants),
+		head: below.head, at: below.at,
+	}
+}
+
+// state gathers what an event is about.
+func (l *layer) state(activity, result ID) State {
+	s := State{ActivityID: activity, ResultID: result}
+	s.Activity, _ = l.activities.get(activity)
+	s.Result, _ = l.results.get(result)
+	return s
+}
+
+// apply folds one recorded event in. Live, replay and recovery all come through here.
+func (l *layer) apply(r Recorded) {
+	activity, result := r.Event.subjects()
+	s := Evolve(l.state(activity, result), r)
+	if !activity.IsZero() {
+		l.activities.set(activity, s.Activity)
+	}
+	if !result.IsZero() {
+		l.results.set(result, s.Result)
+	}
+	l.learnNames(r)
+	l.tenants.set(r.Stream.Tenant, r.TenantPosition)
+	l.head, l.at = r.Position, r.RecordedAt
+}
+
+// sink moves everything to the base.
+func (l *layer) sink(base *layer) {
+	l.activities.sink()
+	l.results.sink()
+	l.names.sink()
+	l.tenants.sink()
+	base.head, base.at = l.head, l.at
+}
+
+// drop forgets everything that is not in the base.
+func (l *layer) drop(base *layer) {
+	clear(l.activities.rows)
+	clear(l.results.rows)
+	clear(l.names.rows)
+	clear(l.tenants.rows)
+	l.head, l.at = base.head, base.at
+}
+
+// version is that of the last event in the stream that e belongs to.
+func (l *layer) version(e Event) Version {
+	activity, result := e.subjects()
+	s := l.state(activity, result)
+	if e.StreamID() == activity {
+		return s.Activity.Version
+	}
+	return s.Result.Version
+}
+
+// foreign reports whether r is about an activity of another tenant.
+func (l *layer) foreign(r Recorded) bool {
+	id, _ := r.Event.subjects()
+	a, ok := l.activities.get(id)
+	return ok && a.Tenant != r.Stream.Tenant
+}

@@ -1,0 +1,105 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrOutOfOrder means that an event given to Replay is not the next one: the log has a gap, a repeat, or was written by other rules.
+var ErrOutOfOrder = errors.New("event is out of order")
+
+// Machine is the state of all activities and results, rebuilt from the log. It decides commands speculatively: Step after Step on an overlay,
+// then Commit once the log says that Pending is durable, or Rollback if it is not. It is not safe for concurrent use.
+type Machine struct {
+	law     *Lifecycle
+	base    *layer
+	overlay *layer
+	pending []Recorded
+}
+
+// NewMachine gives the machine of an empty log.
+func NewMachine() *Machine {
+	base := newLayer(nil)
+	return &Machine{law: NewLifecycle(), base: base, overlay: newLayer(base)}
+}
+
+// Head is the position of the last event that is durable.
+func (m *Machine) Head() Position { return m.base.head }
+
+// Step decides a command on everything decided before it, durable or not, and adds what follows to Pending. A refusal is an *Error, and changes nothing.
+// The receipt may be shown to nobody before Commit; and a refusal neither, since it may rest on an event that is not durable.
+func (m *Machine) Step(c Command) (Receipt, error) {
+	c.At = max(c.At, m.overlay.at) // the time of a record never decreases along the log, whatever the clock does
+	s, err := m.overlay.resolve(c)
+	if err != nil {
+		return Receipt{}, err
+	}
+	events, err := Decide(m.law, s, c)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if len(events) > MaxEvents {
+		panic("a command gave more events than it has ids for")
+	}
+	first := len(m.pending)
+	for i, e := range events {
+		r := m.record(c, i, e)
+		m.overlay.apply(r)
+		m.pending = append(m.pending, r)
+	}
+	return Receipt{Events: m.pending[first:len(m.pending):len(m.pending)]}, nil
+}
+
+// record gives the n-th event of a command its place: next in the log, in its tenant, and in its stream. Each event is caused by the one before it in the commit.
+func (m *Machine) record(c Command, n int, e Event) Recorded {
+	tenantPosition, _ := m.overlay.tenants.get(c.Tenant)
+	r := Recorded{
+		Position: m.overlay.head + 1, TenantPosition: tenantPosition + 1,
+		Stream: Stream{Tenant: c.Tenant, ID: e.StreamID()}, Version: m.overlay.version(e) + 1,
+		EventID: c.EventID.event(n), RecordedAt: c.At, Metadata: c.Metadata, Event: e,
+	}
+	if n > 0 {
+		r.Metadata.CausationID = c.EventID.event(n - 1)
+	}
+	return r
+}
+
+// Pending is what has been decided since the last Commit or Rollback, in order. It stays valid after Commit: receipts point into it.
+func (m *Machine) Pending() []Recorded { return m.pending }
+
+// Commit keeps what is pending: the log holds it.
+func (m *Machine) Commit() {
+	m.overlay.sink(m.base)
+	m.pending = nil
+}
+
+// Rollback forgets what is pending: the log does not hold it, or nobody knows. It leaves no trace.
+func (m *Machine) Rollback() {
+	m.overlay.drop(m.base)
+	m.pending = nil
+}
+
+// Replay folds in an event that is durable already. It must be the next one in the log, in its tenant and in its stream (else ErrOutOfOrder), and nothing may be pending.
+func (m *Machine) Replay(r Recorded) error {
+	if len(m.pending) > 0 {
+		return fmt.Errorf("replay of position %d with %d events pending", r.Position, len(m.pending))
+	}
+	tenantPosition, _ := m.base.tenants.get(r.Stream.Tenant)
+	switch {
+	case r.Position != m.base.head+1:
+		return fmt.Errorf("%w: position %d after %d", ErrOutOfOrder, r.Position, m.base.head)
+	case r.TenantPosition != tenantPosition+1:
+		return fmt.Errorf("%w: position %d: tenant position %d after %d", ErrOutOfOrder, r.Position, r.TenantPosition, tenantPosition)
+	case r.Stream.ID != r.Event.StreamID():
+		return fmt.Errorf("%w: position %d: stream %s holds an event of stream %s", ErrOutOfOrder, r.Position, r.Stream.ID, r.Event.StreamID())
+	case r.Version != m.base.version(r.Event)+1:
+		return fmt.Errorf("%w: position %d: version %d after %d", ErrOutOfOrder, r.Position, r.Version, m.base.version(r.Event))
+	case m.base.foreign(r):
+		return fmt.Errorf("%w: position %d: its activity belongs to another tenant than its stream", ErrOutOfOrder, r.Position)
+	case r.RecordedAt < m.base.at:
+		return fmt.Errorf("%w: position %d: recorded at %s, before %s", ErrOutOfOrder, r.Position, r.RecordedAt, m.base.at)
+	}
+	m.base.apply(r)
+	m.overlay.head, m.overlay.at = m.base.head, m.base.at
+	return nil
+}

@@ -1,0 +1,79 @@
+package core
+
+// resolve finds the state that a command means. It reads the indexes; it judges only what makes a command mean two things at once.
+func (l *layer) resolve(c Command) (State, error) {
+	switch in := c.Intent.(type) {
+	case SubmitResult:
+		return l.resolveSubmission(c.Tenant, in)
+	case CreateActivity:
+		return l.resolveCreation(c.Tenant, in), nil
+	default:
+		return State{}, nil // Decide refuses it
+	}
+}
+
+// resolveSubmission is contract §2.1: activity_id first, then provider_activity_id, an activity before a standalone result; ids that name two different things are refused.
+func (l *layer) resolveSubmission(tenant ID, c SubmitResult) (State, error) {
+	first, second := l.namedByActivityID(tenant, c.SentActivityID), l.namedByProviderID(tenant, c.ProviderActivityID)
+	if first.ActivityID.IsZero() && !second.ActivityID.IsZero() {
+		first, second = second, first // what names an activity goes before what names a standalone result
+	}
+	switch {
+	case !first.ActivityID.IsZero():
+		if !second.ActivityID.IsZero() && second.ActivityID != first.ActivityID {
+			return State{}, refuse(CodeAmbiguousIDs, "activity_id and provider_activity_id name two different activities: %s and %s; send only one of them",
+				first.ActivityID, second.ActivityID)
+		}
+		return first, nil
+	case !first.ResultID.IsZero():
+		if !second.ResultID.IsZero() && second.ResultID != first.ResultID {
+			return State{}, refuse(CodeAmbiguousIDs, "activity_id and provider_activity_id name two different standalone results: %s and %s; send only one of them",
+				first.ResultID, second.ResultID)
+		}
+		return first, nil
+	default:
+		return second, nil
+	}
+}
+
+// namedByActivityID gives the activity of that id and its result, else the result that was sent with it.
+// Another tenant's activity looks exactly like an unknown one.
+func (l *layer) namedByActivityID(tenant, id ID) State {
+	if id.IsZero() {
+		return State{}
+	}
+	if a, ok := l.activities.get(id); ok && a.Tenant == tenant {
+		return l.state(id, a.ResultID)
+	}
+	result, _ := l.names.get(nameOf(resultActivity, tenant, id[:]))
+	return l.ofResult(result)
+}
+
+// namedByProviderID gives the activity that the provider id belongs to and its result, else the result that was sent with it.
+func (l *layer) namedByProviderID(tenant ID, text string) State {
+	if id := l.lookup(activityProvider, tenant, text); !id.IsZero() {
+		a, _ := l.activities.get(id)
+		return l.state(id, a.ResultID)
+	}
+	return l.ofResult(l.lookup(resultProvider, tenant, text))
+}
+
+// ofResult gives a result and, if it has been linked since it was standalone, its activity.
+func (l *layer) ofResult(id ID) State {
+	if id.IsZero() {
+		return State{}
+	}
+	result, _ := l.results.get(id)
+	return l.state(result.ActivityID, id)
+}
+
+// resolveCreation finds who holds what a new activity claims, and the standalone result that waits for it.
+func (l *layer) resolveCreation(tenant ID, c CreateActivity) State {
+	s := l.state(ID{}, l.lookup(resultProvider, tenant, c.ProviderActivityID))
+	if !s.Result.ActivityID.IsZero() {
+		s = State{} // it was linked to another activity, under another of its names
+	}
+	s.KeyHolder = l.lookup(activityKey, tenant, c.IdempotencyKey)
+	s.ProviderHolder = l.lookup(activityProvider, tenant, c.ProviderActivityID)
+	return s
+}

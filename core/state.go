@@ -1,0 +1,32 @@
+package core
+
+// Activity is the slim state of an activity: only what decisions read. It has no pointer, so that millions of them cost the garbage collector nothing.
+type Activity struct {
+	Tenant   ID
+	ResultID ID // its one current result (contract §2.2), if any
+	Version  Version
+	Status   ActivityStatus
+	Type     ActivityType
+}
+
+// Result is the slim state of a result.
+type Result struct {
+	ActivityID ID // none while it is STANDALONE
+	CreatedAt  Instant
+	UpdatedAt  Instant
+	Version    Version
+	Status     ResultStatus
+	Code       ResultCode
+}
+
+// State is what a decision reads and an event changes: one activity and one result, either of which may be none.
+type State struct {
+	ActivityID ID
+	Activity   Activity
+	ResultID   ID
+	Result     Result
+
+	// For CreateActivity alone: who holds what it claims.
+	KeyHolder      ID // the activity that was created with the same idempotency_key
+	ProviderHolder ID // the activity that the provider id belongs to
+}

@@ -1,0 +1,41 @@
+package core
+
+// Position is an event's place in the log, or in its tenant's part of it: gapless, from 1. Zero is "before the first".
+type Position int64
+
+// Version is an event's place in its stream: gapless, from 1. Zero is "before the first".
+type Version int32
+
+// Stream names one stream of a tenant: an activity or a result, by its id. Ids are minted here and never shared between the two kinds.
+type Stream struct {
+	Tenant ID
+	ID     ID
+}
+
+// Recorded is an event with its place in the log and what is known about its making. It never changes, except that the personal part of its event may be erased.
+type Recorded struct {
+	Position       Position // in the whole log; assigned under the log's write lock
+	TenantPosition Position // in the tenant's part: the order that auditors see
+	Stream         Stream
+	Version        Version // in the stream
+	EventID        ID
+	RecordedAt     Instant // when it was decided; never decreases along the log (contract §2.2)
+	Metadata       Metadata
+	Event          Event
+}
+
+// Metadata says who caused an event, and by which request.
+type Metadata struct {
+	Actor          Actor  `json:"actor"`
+	RequestID      string `json:"request_id,omitempty"`
+	Traceparent    string `json:"traceparent,omitempty"` // W3C Trace Context, as the client sent it
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+	CausationID    ID     `json:"causation_id,omitzero"` // the event before it in the same commit, if any
+}
+
+// Actor is the credential that a command came with: a token's subject and role, or a key.
+type Actor struct {
+	Subject string `json:"subject,omitempty"`
+	Role    string `json:"role,omitempty"`
+	Key     string `json:"key,omitempty"`
+}

@@ -1,0 +1,36 @@
+package core
+
+import "fmt"
+
+// upcaster rewrites an event's data from one schema to the next.
+type upcaster func(data []byte) ([]byte, error)
+
+// upcasters holds, for each event type, the chain from schema 1 to the newest: the n-th entry leads from schema n+1 to n+2.
+// An event is stored in the schema of its day for ever; a change of shape adds an entry here and a fixture in testdata/events, and never touches the log.
+var upcasters = map[string][]upcaster{
+	"ActivityCreated":      nil,
+	"ResultSubmitted":      nil,
+	"ActivityTransitioned": nil,
+	"ResultLinked":         nil,
+}
+
+// newest is the schema in which events of a type are written now.
+func newest(eventType string) int { return len(upcasters[eventType]) + 1 }
+
+// upcast brings data of an older schema to the newest.
+func upcast(eventType string, schema int, data []byte) ([]byte, error) {
+	chain, ok := upcasters[eventType]
+	if !ok {
+		return nil, fmt.Errorf("%w: type %q; a newer resultlog wrote it: upgrade this node", ErrUnknownEvent, eventType)
+	}
+	if schema < 1 || schema > len(chain)+1 {
+		return nil, fmt.Errorf("%w: %s of schema %d, this program knows 1 to %d; upgrade this node", ErrUnknownEvent, eventType, schema, len(chain)+1)
+	}
+	var err error
+	for n, up := range chain[schema-1:] {
+		if data, err = up(data); err != nil {
+			return nil, fmt.Errorf("%s: from schema %d to %d: %w", eventType, schema+n, schema+n+1, err)
+		}
+	}
+	return data, nil
+}
