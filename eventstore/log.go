@@ -1,0 +1,58 @@
+// Package eventstore makes events durable and hands them out again: the Log and what every backend of it must do, the Sequencer that decides and appends in groups,
+// and the form in which events travel to the subscription that feeds the read tables.
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"resultlog/core"
+)
+
+// Log is the append-only, totally ordered history of all tenants. Positions are gapless from 1; what a reader sees is always a prefix.
+// All methods may be called concurrently. eventstoretest is the law for every backend.
+type Log interface {
+	// Append takes the log's write lock, hands decide the log's clock and what was appended after the position after, appends what decide returns, and commits:
+	// durable when it returns nil, all or nothing. Decide returning no events ends the turn without a commit; decide returning an error ends it with that error, unwritten.
+	// What decide returns must continue the log's positions.
+	//
+	// An error that wraps ErrIndefinite means that the commit's answer was lost: the events may or may not be in the log, and the caller must read it before it decides anything again.
+	// An error that wraps ErrFarBehind means that more than MaxMissed events, or MaxMissedBytes, were missed; decide was not called. Every other error is definite: nothing was written.
+	Append(ctx context.Context, after core.Position, decide func(now time.Time, missed []core.Recorded) ([]core.Recorded, error)) error
+
+	// Head is the position of the last durable event; 0 if there is none.
+	Head(ctx context.Context) (core.Position, error)
+
+	// ReadAll yields the events after a position, in order, up to the head of the moment when it gets there. It reads in pages of PageSize, and no transaction
+	// stays open between two of them. It ends at the first error.
+	ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error]
+
+	// ReadStream yields the events of one stream after a version, in order, likewise.
+	ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error]
+
+	// Close waits for an append under way and frees what the log holds. Afterwards every method fails with ErrClosed.
+	Close() error
+}
+
+// The errors of a Log that a caller acts on.
+var (
+	ErrIndefinite = errors.New("the outcome of the commit is unknown")
+	ErrFarBehind  = errors.New("too many events were appended since: read the log first")
+	ErrClosed     = errors.New("the log is closed")
+	ErrUnreadable = errors.New("the log holds what this program cannot read") // damaged, or written by a newer program (core.ErrUnknownEvent)
+)
+
+const (
+	// MaxMissed is the most events that Append reads under the write lock: a few full batches of other nodes, and no more than a moment of everybody's time.
+	// Who is further behind catches up by ReadAll, without the lock.
+	MaxMissed = 4096
+
+	// MaxMissedBytes ends that reading early when the events are large: it is about what MaxMissed events of a usual size take.
+	MaxMissedBytes = 8 << 20
+
+	// PageSize is how many events ReadAll and ReadStream fetch at a time: large enough that a page's fixed costs vanish, and usually half a megabyte.
+	// If every event of a page has the largest body (256 KiB), it is 128 MiB: the most that one reader holds.
+	PageSize = 512
+)

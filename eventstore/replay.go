@@ -1,0 +1,24 @@
+package eventstore
+
+import (
+	"context"
+
+	"resultlog/core"
+)
+
+// Replay folds into the machine everything that the log holds after the machine's head. Seen, if not nil, is shown each event after it was folded in.
+// Start, recovery and command-line tools all come through here.
+func Replay(ctx context.Context, log Log, machine *core.Machine, seen func(core.Recorded)) error {
+	for r, err := range log.ReadAll(ctx, machine.Head()) {
+		if err != nil {
+			return err
+		}
+		if err := machine.Replay(r); err != nil {
+			return err
+		}
+		if seen != nil {
+			seen(r)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package eventstore
+
+import (
+	"fmt"
+
+	"resultlog/core"
+)
+
+// Row is an event as a backend stores it: the columns of the events table, which are the same on every backend.
+type Row struct {
+	Position       core.Position
+	TenantID       core.ID
+	TenantPosition core.Position
+	StreamID       core.ID
+	Version        core.Version
+	EventID        core.ID
+	Type           string
+	SchemaVersion  int
+	Data           []byte // JSON text, exact bytes
+	Personal       []byte // nil: nothing personal, or erased
+	Metadata       []byte // JSON text
+	RecordedAt     core.Instant
+}
+
+// ToRow encodes a recorded event.
+func ToRow(r core.Recorded) Row {
+	e := core.Encode(r.Event)
+	return Row{
+		Position: r.Position, TenantID: r.Stream.Tenant, TenantPosition: r.TenantPosition, StreamID: r.Stream.ID, Version: r.Version, EventID: r.EventID,
+		Type: e.Type, SchemaVersion: e.Schema, Data: e.Data, Personal: e.Personal, Metadata: core.EncodeMetadata(r.Metadata), RecordedAt: r.RecordedAt,
+	}
+}
+
+// Recorded decodes a stored event. The error names the position and wraps ErrUnreadable, and core.ErrUnknownEvent too if a newer program wrote it.
+func (row Row) Recorded() (core.Recorded, error) {
+	event, err := core.Decode(core.Encoded{Type: row.Type, Schema: row.SchemaVersion, Data: row.Data, Personal: row.Personal})
+	if err != nil {
+		return core.Recorded{}, row.unreadable(err)
+	}
+	metadata, err := core.DecodeMetadata(row.Metadata)
+	if err != nil {
+		return core.Recorded{}, row.unreadable(err)
+	}
+	return core.Recorded{
+		Position: row.Position, TenantPosition: row.TenantPosition, Stream: core.Stream{Tenant: row.TenantID, ID: row.StreamID}, Version: row.Version,
+		EventID: row.EventID, RecordedAt: row.RecordedAt, Metadata: metadata, Event: event,
+	}, nil
+}
+
+func (row Row) unreadable(err error) error {
+	return fmt.Errorf("%w: event at position %d: %w", ErrUnreadable, row.Position, err)
+}

@@ -1,0 +1,260 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"resultlog/core"
+)
+
+const (
+	// MaxBatch is the most commands that one commit makes durable. Beyond a few hundred a commit's fixed cost is spread thin already, and only latency grows.
+	MaxBatch = 512
+
+	// MaxBatchBytes is about how much one commit may write of what clients sent, so that a batch of the largest bodies does not hold the write lock for long.
+	MaxBatchBytes = 8 << 20
+
+	// AnswerTimeout is how long a submitter waits for its commit: longer than any healthy commit by far, shorter than the patience of HTTP clients (commonly 30 s).
+	AnswerTimeout = 10 * time.Second
+
+	// RetryDelay is the pause between two attempts to learn what became of a commit.
+	RetryDelay = 100 * time.Millisecond
+)
+
+// SequencerConfig is what a Sequencer is made of.
+type SequencerConfig struct {
+	Log           Log
+	Logger        *slog.Logger
+	Appended      func()        // called after every commit that appended something; must not block
+	AnswerTimeout time.Duration // 0: AnswerTimeout
+	RetryDelay    time.Duration // 0: RetryDelay
+}
+
+// Sequencer is the one goroutine that decides. It takes the log's write lock, reads what others appended, drains what waits, decides it on the machine's overlay,
+// appends, commits, and only then answers everybody in the batch, the refused too: a refusal may rest on a neighbour's event that was not durable yet.
+// While one batch is at the disk the next one gathers itself; there is no timer.
+type Sequencer struct {
+	SequencerConfig
+	machine *core.Machine
+	queue   *queue
+	batch   []*waiter
+	metrics *Metrics
+	unready atomic.Pointer[error] // why nothing can be accepted now; nil if it can
+	probe   <-chan time.Time      // after a failure: when to try whether the log can be had again; nil if all is well
+	ending  bool                  // no longer ready, whatever happens
+}
+
+var (
+	errReplaying = errors.New("the log is being replayed")
+	errSettling  = errors.New("the outcome of a commit is being looked up")
+	errStopped   = errors.New("the service is stopping")
+)
+
+// NewSequencer makes a sequencer that accepts submissions at once and decides them when Run has replayed the log.
+func NewSequencer(cfg SequencerConfig) *Sequencer {
+	if cfg.AnswerTimeout == 0 {
+		cfg.AnswerTimeout = AnswerTimeout
+	}
+	if cfg.RetryDelay == 0 {
+		cfg.RetryDelay = RetryDelay
+	}
+	s := &Sequencer{SequencerConfig: cfg, machine: core.NewMachine(), queue: newQueue()}
+	s.metrics = newMetrics(s.queue.depth)
+	s.setUnready(errReplaying)
+	return s
+}
+
+// Submit hands a command in and waits until what came of it is durable. The error is a *core.Error: a refusal of the core, or CodeQueueFull or CodeUnavailable
+// (surely nothing was written), or CodeOutcomeUnknown (it may have been). Safe for concurrent use.
+func (s *Sequencer) Submit(ctx context.Context, c core.Command) (core.Receipt, error) {
+	w := newWaiter(c)
+	if err := s.queue.add(w); err != nil {
+		return core.Receipt{}, err
+	}
+	patience := time.NewTimer(s.AnswerTimeout)
+	defer patience.Stop()
+	select {
+	case <-w.done:
+		return w.receipt, w.err
+	case <-ctx.Done():
+		return s.giveUp(w, ctx.Err())
+	case <-patience.C:
+		return s.giveUp(w, context.DeadlineExceeded)
+	}
+}
+
+// giveUp is for a submitter that waits no longer: if its command still waits, it never happened; if it is at the disk, nobody knows yet.
+func (s *Sequencer) giveUp(w *waiter, why error) (core.Receipt, error) {
+	if s.queue.withdraw(w) {
+		return core.Receipt{}, unavailable(why)
+	}
+	select {
+	case <-w.done: // the answer came at the same moment
+		return w.receipt, w.err
+	default:
+		return core.Receipt{}, outcomeUnknown(why)
+	}
+}
+
+// Ready is nil when a submission would be decided now, else the reason why not. Safe for concurrent use.
+func (s *Sequencer) Ready() error {
+	if why := s.unready.Load(); why != nil {
+		return *why
+	}
+	return nil
+}
+
+// Metrics are the sequencer's own, for whoever registers them.
+func (s *Sequencer) Metrics() *Metrics { return s.metrics }
+
+// Run replays the log, then takes turns until ctx is done. Then it lets nothing more in, finishes what was accepted, and returns nil.
+// It returns an error when it cannot go on: the log cannot be read, or holds what this program does not understand. Whoever waits is told.
+func (s *Sequencer) Run(ctx context.Context) error {
+	if err := s.start(ctx); err != nil {
+		s.stop(err)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	// What is under way when ctx ends is finished too; but nobody waits longer for it than for an answer.
+	work, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.AnswerTimeout, abandon) })()
+	err := s.takeTurns(ctx, work)
+	s.stop(err)
+	return err
+}
+
+// takeTurns runs until the door is closed and the queue is empty, or until an error.
+func (s *Sequencer) takeTurns(ctx, work context.Context) error {
+	for {
+		var err error
+		select {
+		case <-s.queue.filled:
+			err = s.turn(work)
+		case <-s.probe:
+			err = s.tryLog(work)
+		case <-ctx.Done():
+			return s.finish(work)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// start replays the log. A crash at any moment of the past left a prefix of whole commits in it: there is nothing else to recover.
+func (s *Sequencer) start(ctx context.Context) error {
+	begin := time.Now()
+	if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
+		return err
+	}
+	s.metrics.head.Set(float64(s.machine.Head()))
+	s.metrics.replaySeconds.Set(time.Since(begin).Seconds())
+	s.Logger.Info("replayed", "events", s.machine.Head(), "seconds", time.Since(begin).Seconds())
+	s.setUnready(nil)
+	return nil
+}
+
+// finish decides what was let in before the door closed.
+func (s *Sequencer) finish(work context.Context) error {
+	s.setUnready(errStopped)
+	s.ending = true
+	s.queue.close(unavailable(errStopped))
+	for s.queue.depth() > 0 {
+		if err := s.turn(work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stop closes the door for good and tells everybody who still waits.
+func (s *Sequencer) stop(why error) {
+	if why == nil {
+		why = errStopped
+	}
+	s.setUnready(why)
+	s.ending = true
+	s.queue.close(unavailable(why))
+	for batch := s.queue.take(nil, MaxBatch, MaxBatchBytes); len(batch) > 0; batch = s.queue.take(nil, MaxBatch, MaxBatchBytes) {
+		answer(batch, unavailable(why))
+	}
+}
+
+// turn is one group commit. An error means that the sequencer cannot go on.
+func (s *Sequencer) turn(ctx context.Context) error {
+	s.batch = s.batch[:0]
+	begin := time.Now()
+	// The crash window of everybody in the batch opens here: before the commit nothing happened; after it, replay knows it, whether or not anybody is told.
+	err := s.Log.Append(context.WithoutCancel(ctx), s.machine.Head(), s.decide)
+	switch {
+	case err == nil:
+		s.committed(begin)
+	case errors.Is(err, ErrFarBehind): // nothing was taken from the queue
+		s.setUnready(errReplaying)
+		defer s.queue.signal()
+		if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
+			return err
+		}
+		s.setUnready(nil)
+	case errors.Is(err, ErrIndefinite) && len(s.machine.Pending()) > 0:
+		return s.settle(ctx, err)
+	default:
+		s.refuseAll(err)
+		if stops(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide runs under the log's write lock: the machine is at the log's head when the first command is judged.
+func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Recorded, error) {
+	for _, r := range missed {
+		if err := s.machine.Replay(r); err != nil {
+			return nil, err
+		}
+	}
+	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
+	at := core.InstantOf(now)
+	for _, w := range s.batch {
+		w.command.At = at
+		w.receipt, w.err = s.machine.Step(w.command)
+	}
+	return s.machine.Pending(), nil
+}
+
+// committed keeps what is durable now, and answers. The crash window closes: from here on a lost answer is all that a crash can cost.
+func (s *Sequencer) committed(begin time.Time) {
+	appended := len(s.machine.Pending())
+	s.machine.Commit()
+	s.recovered()
+	if appended > 0 {
+		s.metrics.committed(len(s.batch), appended, s.machine.Head(), time.Since(begin))
+		s.Appended()
+	}
+	answer(s.batch, nil)
+}
+
+// setUnready says why nothing can be accepted now; nil: it can. Once the sequencer ends, it stays as it is.
+func (s *Sequencer) setUnready(why error) {
+	if s.ending {
+		return
+	}
+	if why == nil {
+		s.unready.Store(nil)
+		return
+	}
+	s.unready.Store(&why)
+}
+
+func answer(batch []*waiter, err error) {
+	for _, w := range batch {
+		w.answer(err)
+	}
+}
