@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pressly/goose/v3"
+)
+
+// migrate brings a database to the newest shape that fsys knows. It refuses one that a newer program has already brought further.
+func migrate(ctx context.Context, db *sql.DB, fsys fs.FS) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, fsys, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	current, newest, err := provider.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if current > newest {
+		return fmt.Errorf("the database is of shape %d, this program knows 1 to %d: a newer resultlog wrote it, upgrade this node", current, newest)
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// alone runs f while no other process, and no other goroutine of this one, is in alone for the same path. Neither the first switch to WAL nor goose is
+// safe when two processes meet in a fresh directory. The lock is SQLite's own, on an empty database beside the file: it needs nothing of the
+// operating system, honours ctx and busyTimeout, and is gone when its process is.
+func alone(ctx context.Context, path string, f func() error) (err error) {
+	if err := create(path + ".lock"); err != nil {
+		return err
+	}
+	lock := database{path: path + ".lock", journal: "delete", conns: 1}
+	db, err := lock.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }() // closing ends the transaction, and with it the lock
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
+		return fmt.Errorf("another process is opening %s: %w", path, err)
+	}
+	if err := create(path); err != nil {
+		return err
+	}
+	return f()
+}
+
+// create makes the file, readable by nobody but its owner, if it is not there: an existing data directory may let others in, and SQLite would follow the umask.
+// The files beside it (WAL, shared memory) get the same mode from SQLite. A file that is there is not opened, since closing it would drop SQLite's locks on it.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

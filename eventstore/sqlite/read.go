@@ -1,0 +1,73 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+)
+
+const selectStream = `SELECT ` + rowColumns + ` FROM events WHERE tenant_id = ? AND stream_id = ? AND version > ? ORDER BY version LIMIT ?`
+
+// ReadAll implements eventstore.Log.
+func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.read(ctx, core.Recorded{Position: after}, func(last core.Recorded) (*sql.Rows, error) {
+		return l.allPage.QueryContext(ctx, int64(last.Position), eventstore.PageSize)
+	})
+}
+
+// ReadStream implements eventstore.Log.
+func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
+	return l.read(ctx, core.Recorded{Version: after}, func(last core.Recorded) (*sql.Rows, error) {
+		return l.streamPage.QueryContext(ctx, stream.Tenant[:], stream.ID[:], int64(last.Version), eventstore.PageSize)
+	})
+}
+
+// read yields page after page; query asks for the one after an event. A page is read to its end before any of it is yielded: while the caller works, no
+// transaction is open, which would keep the WAL from being emptied.
+func (l *Log) read(ctx context.Context, last core.Recorded, query func(last core.Recorded) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
+	return func(yield func(core.Recorded, error) bool) {
+		last := last // the sequence may be walked more than once
+		var events []core.Recorded
+		for {
+			var err error
+			events, err = l.page(ctx, events[:0], func() (*sql.Rows, error) { return query(last) })
+			for _, r := range events {
+				if !yield(r, nil) {
+					return
+				}
+				last = r
+			}
+			if err != nil {
+				yield(core.Recorded{}, err)
+				return
+			}
+			if len(events) < eventstore.PageSize {
+				return
+			}
+		}
+	}
+}
+
+// page reads one page into events. With an error, events are those before it.
+func (l *Log) page(ctx context.Context, events []core.Recorded, query func() (*sql.Rows, error)) ([]core.Recorded, error) {
+	if err := l.readable(ctx); err != nil {
+		return events, err
+	}
+	rows, err := query()
+	if err != nil {
+		return events, l.orClosed(err)
+	}
+	events, err = scanAll(rows, events, noLimit)
+	return events, l.orClosed(err)
+}
+
+// readable reports why the log cannot be read now.
+func (l *Log) readable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.settle(ctx)
+}
