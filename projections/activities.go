@@ -1,0 +1,141 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"resultlog/core"
+)
+
+// Activities is the read table of activities: what each was created with, its status, and its one current result (contract §2.2, §2.7).
+type Activities struct{}
+
+// activityChange is what a batch does to one activity.
+type activityChange struct {
+	created *core.ActivityView // the whole row, if it was created in this batch; the rest is folded into it
+	status  core.ActivityStatus
+	version core.Version
+	moved   touch // by the last transition, if any
+	result  core.ID
+	linked  touch // by the first event that named its result, if any did
+}
+
+// touch is when an event changed a row.
+type touch struct {
+	at       core.Instant
+	position core.Position // the tenant's; 0: not at all
+}
+
+// createActivity takes no conflict: an activity is created once, and a second time means that events were applied twice.
+const createActivity = `
+	INSERT INTO activities (tenant_id, id, type, status, reason, channel, commerce_id, commerce_external_id, provider_activity_id, idempotency_key, scheduled_at,
+		suggested_execution_time, user_status, score, assignment_reason, assigned_route_id, assigned_operator_id, result_id, created_at, updated_at, version, last_position)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
+
+const moveActivity = `
+	UPDATE activities SET status = $3, version = $4, updated_at = $5, last_position = $6, result_id = coalesce($7, result_id)
+	WHERE tenant_id = $1 AND id = $2 AND version < $4`
+
+// linkActivity changes nothing if the activity has that result already.
+const linkActivity = `
+	UPDATE activities SET result_id = $3, updated_at = $4, last_position = $5
+	WHERE tenant_id = $1 AND id = $2 AND result_id IS DISTINCT FROM $3`
+
+// Name implements Projection.
+func (Activities) Name() string { return "activities" }
+
+// Reset implements Projection.
+func (Activities) Reset(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM activities`)
+	return err
+}
+
+// Apply implements Projection.
+func (Activities) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+	changes := foldActivities(batch)
+	w := newWriter(ctx, tx)
+	defer w.close()
+	for _, key := range changes.keys {
+		if err := changes.rows[key].write(w, key); err != nil {
+			return fmt.Errorf("activity %s: %w", key.ID, err)
+		}
+	}
+	return nil
+}
+
+func foldActivities(batch []core.Recorded) folded[activityChange] {
+	var changes folded[activityChange]
+	activity := func(r core.Recorded, id core.ID) *activityChange {
+		return changes.row(core.Stream{Tenant: r.Stream.Tenant, ID: id})
+	}
+	for _, r := range batch {
+		switch e := r.Event.(type) {
+		case core.ActivityCreated:
+			activity(r, e.ActivityID).created = &core.ActivityView{
+				ID: e.ActivityID, ActivityDetails: e.ActivityDetails, Status: core.ActivityReady,
+				CreatedAt: r.RecordedAt, UpdatedAt: r.RecordedAt, Version: r.Version, LastPosition: r.TenantPosition,
+			}
+		case core.ActivityTransitioned:
+			activity(r, e.ActivityID).move(r, e.To)
+		case core.ResultSubmitted:
+			if !e.ActivityID.IsZero() {
+				activity(r, e.ActivityID).link(r, e.ResultID)
+			}
+		case core.ResultLinked:
+			activity(r, e.ActivityID).link(r, e.ResultID)
+		}
+	}
+	return changes
+}
+
+func (c *activityChange) move(r core.Recorded, to core.ActivityStatus) {
+	if c.created != nil {
+		c.created.Status, c.created.Version = to, r.Version
+		c.created.UpdatedAt, c.created.LastPosition = r.RecordedAt, r.TenantPosition
+		return
+	}
+	c.status, c.version, c.moved = to, r.Version, touch{r.RecordedAt, r.TenantPosition}
+}
+
+// link notes the result that belongs to the activity. Only the first mention can change the row: an activity has one result, once and for all.
+func (c *activityChange) link(r core.Recorded, result core.ID) {
+	if c.created == nil {
+		if c.result != result {
+			c.result, c.linked = result, touch{r.RecordedAt, r.TenantPosition}
+		}
+		return
+	}
+	if c.created.ResultID != result {
+		c.created.ResultID = result
+		c.created.UpdatedAt, c.created.LastPosition = r.RecordedAt, r.TenantPosition
+	}
+}
+
+func (c *activityChange) write(w *writer, key core.Stream) error {
+	if c.created != nil {
+		return c.create(w, key)
+	}
+	linksFirst := c.linked.position < c.moved.position // then the move has the last word on the row, whether or not the link changes it
+	if c.moved.position > 0 {
+		var result any
+		if linksFirst {
+			result = idOf(c.result)
+		}
+		err := w.must(moveActivity, idOf(key.Tenant), idOf(key.ID), c.status.String(), int64(c.version), int64(c.moved.at), int64(c.moved.position), result)
+		if err != nil || linksFirst {
+			return err
+		}
+	}
+	// The activity may be missing here, if its own stream is parked: its result is none the worse.
+	_, err := w.exec(linkActivity, idOf(key.Tenant), idOf(key.ID), idOf(c.result), int64(c.linked.at), int64(c.linked.position))
+	return err
+}
+
+func (c *activityChange) create(w *writer, key core.Stream) error {
+	v := c.created
+	return w.must(createActivity, idOf(key.Tenant), idOf(key.ID), v.ActivityType.String(), v.Status.String(), v.Reason, string(v.Channel), idOf(v.CommerceID),
+		textOf(v.CommerceExternalID), textOf(v.ProviderActivityID), v.IdempotencyKey, int64(v.ScheduledAt), textOf(v.SuggestedExecutionTime), textOf(v.UserStatus),
+		numberOf(v.Score), textOf(v.AssignmentReason), idOf(v.AssignedRouteID), idOf(v.AssignedOperatorID), idOf(v.ResultID),
+		int64(v.CreatedAt), int64(v.UpdatedAt), int64(v.Version), int64(v.LastPosition))
+}

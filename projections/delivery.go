@@ -1,0 +1,165 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"resultlog/core"
+)
+
+// delivered is an event of a delivery, or why it could not be decoded.
+type delivered struct {
+	core.Recorded
+	err error
+}
+
+// work is what a delivery did; it counts when its commit has been seen.
+type work struct {
+	last   core.Position // 0: nothing was delivered
+	oldest core.Instant  // when its first event was recorded
+	events int
+	parked int
+	took   time.Duration
+}
+
+// handle is the router's handler: one delivery, one batch of events, in the transaction of the poll that found them. An error means that the batch is tried again in the same
+// transaction, of which the failed try has left nothing.
+func (r *Runner) handle(m *message.Message) error {
+	begin := r.Now()
+	tx, ok := wsql.TxFromContext(m.Context())
+	if !ok {
+		r.stop(errors.New("the subscription delivers outside of a transaction: it is not of watermill-sql"))
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(m.Context(), r.HandlerTimeout)
+	defer cancel()
+	done, err := r.deliver(ctx, tx, m)
+	switch {
+	case err == nil:
+		done.took = r.Now().Sub(begin)
+		r.done.Store(&done)
+		return nil
+	case errors.Is(err, core.ErrUnknownEvent) || errors.Is(err, errBroken):
+		r.stop(err) // never skipped: what this program does not know may be what everything after it rests on
+		return nil
+	}
+	r.Metrics.failures.Inc()
+	if errors.Is(err, errLost) {
+		// Ended here and now, by a direct call: SQLite may have rolled it back already, and then the acknowledgement would be committed by itself, without the tables. The
+		// delivery is acknowledged all the same, so that the subscriber goes on; the acknowledgement fails for want of a transaction, and the next poll begins anew.
+		_ = tx.Rollback() // whatever it says, the transaction is over
+		if !r.polls.over() {
+			r.Logger.Warn("read tables: delivery given up, to be taken up again", "batch", m.UUID, "err", err)
+		}
+		return nil
+	}
+	return fmt.Errorf("batch %s: %w", m.UUID, err)
+}
+
+// errBroken means that a delivery is not what the subscription sent: nothing in it can be trusted.
+var errBroken = errors.New("broken delivery")
+
+// deliver applies a batch to all read tables: as a whole if it can, which is nearly always; one by one if an event in it is poison or follows one.
+func (r *Runner) deliver(ctx context.Context, tx *sql.Tx, m *message.Message) (work, error) {
+	batch, sound, err := r.decode(m)
+	if err != nil {
+		return work{}, err
+	}
+	done := work{last: batch[len(batch)-1].Position, oldest: batch[0].RecordedAt, events: len(batch)}
+	streams, err := parked(ctx, tx, batch)
+	if err != nil {
+		return work{}, errors.Join(errLost, err)
+	}
+	if len(sound) == len(batch) && len(streams) == 0 {
+		err := guarded(ctx, tx, "delivery", func() error { return r.apply(ctx, tx, sound) })
+		if err == nil || errors.Is(err, errLost) || r.tries(batch[0].Position) < r.MaxTries {
+			return done, err
+		}
+		r.Logger.Error("read tables: batch failed again and again; applying its events one by one", "batch", m.UUID, "tries", r.MaxTries, "err", err)
+	}
+	err = guarded(ctx, tx, "delivery", func() error {
+		done.parked = 0
+		return r.applyEach(ctx, tx, batch, streams, &done)
+	})
+	if err != nil {
+		return work{}, errors.Join(errLost, err) // no event is to blame: begin anew
+	}
+	return done, nil
+}
+
+// decode gives the events of a message, and those among them that could be decoded. An event that a newer program wrote is no poison, and ends it all.
+func (r *Runner) decode(m *message.Message) (batch []delivered, sound []core.Recorded, err error) {
+	for e, err := range r.Decode(m) {
+		switch {
+		case errors.Is(err, core.ErrUnknownEvent):
+			return nil, nil, err
+		case err != nil && e.Position == 0:
+			return nil, nil, errors.Join(errBroken, err)
+		case err == nil:
+			sound = append(sound, e)
+		}
+		batch = append(batch, delivered{e, err})
+	}
+	if len(batch) == 0 {
+		return nil, nil, fmt.Errorf("%w: no events", errBroken)
+	}
+	return batch, sound, nil
+}
+
+// tries counts how often the batch that begins at a position has failed. Batches come one after the other, so that one count will do.
+func (r *Runner) tries(first core.Position) int {
+	r.failing.Lock() // against a handler that ignored its time-out, and is still there beside its successor
+	defer r.failing.Unlock()
+	if r.failing.first != first {
+		r.failing.first, r.failing.tries = first, 0
+	}
+	r.failing.tries++
+	return r.failing.tries
+}
+
+// apply is what live, catching up and rebuilding share: all projections, on one batch.
+func (r *Runner) apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+	for _, p := range r.Projections {
+		if err := p.Apply(ctx, tx, batch); err != nil {
+			return fmt.Errorf("%s: %w", p.Name(), err)
+		}
+	}
+	return nil
+}
+
+// applyEach applies the events one by one, each behind a savepoint of its own, and parks those that fail and those that follow one on its stream.
+// Streams holds the streams that have a parked event already, and where.
+func (r *Runner) applyEach(ctx context.Context, tx *sql.Tx, batch []delivered, streams map[core.Stream]core.Position, done *work) error {
+	if streams == nil {
+		streams = make(map[core.Stream]core.Position)
+	}
+	for _, d := range batch {
+		why := d.err
+		if first, ok := streams[d.Stream]; ok {
+			why = fmt.Errorf("follows the event at position %d, which is parked, on the same stream", first)
+		} else if why == nil {
+			why = guarded(ctx, tx, "event", func() error { return r.apply(ctx, tx, []core.Recorded{d.Recorded}) })
+		}
+		switch {
+		case why == nil:
+			continue
+		case errors.Is(why, errLost) || ctx.Err() != nil: // out of time, or stopping: that says nothing of the event
+			return why
+		}
+		if err := park(ctx, tx, d.Recorded, r.Now(), why); err != nil {
+			return err
+		}
+		if _, ok := streams[d.Stream]; !ok {
+			streams[d.Stream] = d.Position
+		}
+		done.parked++
+		r.Logger.Error("read tables: event parked in dead_letters", "position", d.Position, "stream", d.Stream.ID, "tenant", d.Stream.Tenant, "err", why)
+	}
+	return nil
+}

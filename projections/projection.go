@@ -1,0 +1,43 @@
+// Package projections keeps the read tables: what the log says, in a shape that can be queried. One subscription (Runner) feeds all of them, each batch in one
+// transaction with the checkpoint, so that they are in sync with each other and with the checkpoint by construction. Queries is all the SQL that reads them; Barrier
+// lets a read wait until they hold what was acknowledged before it; Rebuild makes them again from the log.
+//
+// The package does not know which store the events come from: cmd hands in the subscription's adapters. Its own SQL is the part of SQL that SQLite and PostgreSQL
+// share; the tables themselves are defined for each engine in a folder under ddl.
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"io/fs"
+
+	"resultlog/core"
+)
+
+// Projection is one read table. Its methods work in the transaction of the subscription and never end it.
+type Projection interface {
+	// Name is the table's name; it is in logs and errors.
+	Name() string
+	// Apply folds a batch of events, in the order of the log, into the table. An error leaves the transaction as it may be: the caller rolls back to where Apply began.
+	Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error
+	// Reset empties the table.
+	Reset(ctx context.Context, tx *sql.Tx) error
+}
+
+// All lists the projections that there are.
+func All() []Projection { return []Projection{Results{}, Activities{}} }
+
+//go:embed ddl/sqlite/*.sql
+var ddl embed.FS
+
+// SQLiteSchema holds the migrations of the read tables for SQLite, in goose's form. Each column has a comment: analysts read it.
+func SQLiteSchema() fs.FS { return folder("ddl/sqlite") }
+
+func folder(name string) fs.FS {
+	sub, err := fs.Sub(ddl, name)
+	if err != nil {
+		panic("the folder is embedded: " + err.Error())
+	}
+	return sub
+}

@@ -1,0 +1,96 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"resultlog/core"
+)
+
+// Rebuild empties the read tables and the checkpoint, in one transaction, and then applies the log to them again by a Runner of its own, until they reach head.
+// Progress is told each checkpoint that was reached on the way; it may be nil.
+//
+// It is safe to kill at any moment. Before the first commit nothing has happened; after it, the tables hold exactly what the checkpoint says, and whoever runs next, a server
+// or another rebuild, goes on.
+//
+// It is safe beside running servers. Tables and checkpoint only ever move together, in a transaction that takes the write lock of the read tables before it reads the
+// checkpoint. So the emptying falls between two deliveries of a server, never into one; and whoever gets the lock for the next delivery, the server or the rebuild, finds the
+// checkpoint that the other has left, and delivers what comes after it. Nothing is applied twice, whoever does the work; reads that wait for their own write see that the tables
+// are behind, and are answered once they no longer are.
+func Rebuild(ctx context.Context, cfg Config, head core.Position, progress func(done, total core.Position)) error {
+	if progress == nil {
+		progress = func(_, _ core.Position) {}
+	}
+	runner, err := NewRunner(cfg)
+	if err != nil {
+		return err
+	}
+	if err := reset(ctx, cfg.DB, cfg.Projections); err != nil {
+		return fmt.Errorf("empty the read tables: %w", err)
+	}
+	// A crash from here on leaves tables that are behind their log, as after a restart; no more.
+	if _, err := cfg.Checkpoint.read(ctx); err != nil {
+		return err
+	}
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(running) }()
+	err = follow(running, cfg.Checkpoint, head, progress, ended)
+	cancel()
+	return errors.Join(err, <-ended)
+}
+
+// DropIfAhead empties the read tables if they are ahead of the log, and reports whether they were: log.db was replaced by an older copy, and what the tables say did not
+// happen. Whoever runs next makes them again. It must be called before anything is appended: later, the log may have outgrown the checkpoint.
+func DropIfAhead(ctx context.Context, cfg Config, head core.Position) (dropped bool, err error) {
+	position, err := cfg.Checkpoint.read(ctx)
+	if err != nil || position <= head {
+		return false, err
+	}
+	if err := reset(ctx, cfg.DB, cfg.Projections); err != nil {
+		return false, fmt.Errorf("empty the read tables: %w", err)
+	}
+	_, err = cfg.Checkpoint.read(ctx)
+	return true, err
+}
+
+// follow reports every checkpoint until head is reached, or the runner has ended; ended then still holds why.
+func follow(ctx context.Context, checkpoint *Checkpoint, head core.Position, progress func(done, total core.Position), ended chan error) error {
+	for {
+		position, changed := checkpoint.watch()
+		progress(min(position, head), head)
+		if position >= head {
+			return nil
+		}
+		select {
+		case <-changed:
+		case err := <-ended:
+			ended <- err
+			return ctx.Err()
+		}
+	}
+}
+
+// reset empties all that the log feeds.
+func reset(ctx context.Context, db *sql.DB, projections []Projection) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after a commit it does nothing
+	for _, p := range projections {
+		if err := p.Reset(ctx, tx); err != nil {
+			return fmt.Errorf("%s: %w", p.Name(), err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM dead_letters`); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM checkpoints WHERE subscription = $1`, subscription); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

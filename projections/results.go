@@ -1,0 +1,107 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"resultlog/core"
+)
+
+// Results is the read table of results: one row each, as its last submission left it (contract §2.2).
+type Results struct{}
+
+// resultChange is what a batch does to one result. Without a submission in the batch, only what ResultLinked changes is set.
+type resultChange struct {
+	core.ResultView
+	submitted bool
+}
+
+// submitResult replaces everything but id and created_at, which the event repeats.
+const submitResult = `
+	INSERT INTO results (tenant_id, id, activity_id, source, status, provider_activity_id, commerce_external_id, external_status, occurred_at, hard_override,
+		result, contact_type, future_scheduled_at, comment, operator_external_id, raw_payload, payload, created_at, updated_at, version, last_position)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+	ON CONFLICT (tenant_id, id) DO UPDATE SET activity_id = excluded.activity_id, source = excluded.source, status = excluded.status,
+		provider_activity_id = excluded.provider_activity_id, commerce_external_id = excluded.commerce_external_id, external_status = excluded.external_status,
+		occurred_at = excluded.occurred_at, hard_override = excluded.hard_override, result = excluded.result, contact_type = excluded.contact_type,
+		future_scheduled_at = excluded.future_scheduled_at, comment = excluded.comment, operator_external_id = excluded.operator_external_id,
+		raw_payload = excluded.raw_payload, payload = excluded.payload, updated_at = excluded.updated_at, version = excluded.version,
+		last_position = excluded.last_position
+	WHERE results.version < excluded.version`
+
+// linkResult leaves updated_at alone: linking is not a submission (contract §2.1).
+const linkResult = `
+	UPDATE results SET activity_id = $3, source = $4, version = $5, last_position = $6
+	WHERE tenant_id = $1 AND id = $2 AND version < $5`
+
+// Name implements Projection.
+func (Results) Name() string { return "results" }
+
+// Reset implements Projection.
+func (Results) Reset(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM results`)
+	return err
+}
+
+// Apply implements Projection.
+func (Results) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+	changes, err := foldResults(batch)
+	if err != nil {
+		return err
+	}
+	w := newWriter(ctx, tx)
+	defer w.close()
+	for _, key := range changes.keys {
+		if err := changes.rows[key].write(w, key); err != nil {
+			return fmt.Errorf("result %s: %w", key.ID, err)
+		}
+	}
+	return nil
+}
+
+func foldResults(batch []core.Recorded) (folded[resultChange], error) {
+	var changes folded[resultChange]
+	for _, r := range batch {
+		switch e := r.Event.(type) {
+		case core.ResultSubmitted:
+			view, err := submittedView(r, e)
+			if err != nil {
+				return changes, fmt.Errorf("event at position %d: %w", r.Position, err)
+			}
+			*changes.row(r.Stream) = resultChange{ResultView: view, submitted: true}
+		case core.ResultLinked:
+			c := changes.row(r.Stream)
+			c.Source, c.ActivityID = core.RetenActivity, e.ActivityID
+			c.Version, c.LastPosition = r.Version, r.TenantPosition
+		}
+	}
+	return changes, nil
+}
+
+// submittedView is the row that a submission leaves.
+func submittedView(r core.Recorded, e core.ResultSubmitted) (core.ResultView, error) {
+	personal, err := e.Personal.Open()
+	if err != nil {
+		return core.ResultView{}, err
+	}
+	code, err := core.ParseResultCode(e.Submission.Result)
+	if err != nil {
+		return core.ResultView{}, fmt.Errorf("result %q %w", e.Submission.Result, err)
+	}
+	return core.ResultView{
+		ID: e.ResultID, ActivityID: e.ActivityID, Source: e.Source, Status: e.Status, ProviderActivityID: e.ProviderActivityID, CommerceExternalID: e.CommerceExternalID,
+		ExternalStatus: e.ExternalStatus, OccurredAt: e.OccurredAt, HardOverride: e.HardOverride, Result: code, ContactType: e.ContactType,
+		FutureScheduledAt: e.FutureScheduledAt, Personal: personal, CreatedAt: e.CreatedAt, UpdatedAt: r.RecordedAt, Version: r.Version, LastPosition: r.TenantPosition,
+	}, nil
+}
+
+func (c *resultChange) write(w *writer, key core.Stream) error {
+	if !c.submitted {
+		return w.must(linkResult, idOf(key.Tenant), idOf(key.ID), idOf(c.ActivityID), string(c.Source), int64(c.Version), int64(c.LastPosition))
+	}
+	return w.must(submitResult, idOf(key.Tenant), idOf(key.ID), idOf(c.ActivityID), string(c.Source), c.Status.String(), textOf(c.ProviderActivityID),
+		c.CommerceExternalID, textOf(c.ExternalStatus), int64(c.OccurredAt), c.HardOverride,
+		c.Result.String(), textOf(c.ContactType), instantOf(c.FutureScheduledAt), textOf(c.Personal.Comment), textOf(c.Personal.OperatorExternalID),
+		jsonOf(c.Personal.RawPayload), jsonOf(c.Personal.Payload), int64(c.CreatedAt), int64(c.UpdatedAt), int64(c.Version), int64(c.LastPosition))
+}

@@ -1,0 +1,367 @@
+package projections_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/goleak"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+	"resultlog/eventstore/sqlite"
+	"resultlog/projections"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen. It is never waited out unless the test fails.
+const patience = 20 * time.Second
+
+// forever is for what must not happen by itself within a test.
+const forever = time.Hour
+
+// world is a log with its read tables in a directory of its own, and a machine that decides what goes into the log.
+type world struct {
+	t       testing.TB
+	dir     string
+	log     *sqlite.Log
+	tables  *sqlite.ReadTables
+	machine *core.Machine
+	minted  uint64
+	clock   core.Instant
+	wake    chan struct{}
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, dir: t.TempDir(), machine: core.NewMachine(), clock: 1_700_000_000_000, wake: make(chan struct{}, 1)}
+	var err error
+	if w.log, err = sqlite.OpenLog(t.Context(), w.dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.tables = w.open()
+	t.Cleanup(func() { w.close(w.tables) })
+	return w
+}
+
+// open opens the read tables, as another process would.
+func (w *world) open() *sqlite.ReadTables {
+	tables, err := sqlite.OpenReadTables(context.Background(), w.dir, projections.SQLiteSchema())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return tables
+}
+
+func (w *world) close(tables *sqlite.ReadTables) {
+	if err := tables.Close(); err != nil {
+		w.t.Error(err)
+	}
+}
+
+// config is a runner's, with a checkpoint of its own. Nothing wakes it but the channel, and failures are soon taken up again.
+func (w *world) config(tables *sqlite.ReadTables) projections.Config {
+	return projections.Config{
+		DB: tables.Write, Schema: sqlite.EventsTopic{}, Checkpoints: sqlite.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
+		Checkpoint: projections.NewCheckpoint(tables.Read), Wake: w.wake, Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
+		FallbackPoll: forever, RetryDelay: time.Millisecond, ResendInterval: time.Millisecond,
+	}
+}
+
+// running is a runner at work; stop ends it and gives what Run returned.
+type running struct {
+	checkpoint *projections.Checkpoint
+	stop       func() error
+}
+
+func (w *world) run(cfg projections.Config) running {
+	runner, err := projections.NewRunner(cfg)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	stopped := false
+	stop := func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		cancel()
+		return w.await(ended)
+	}
+	w.t.Cleanup(func() { _ = stop() })
+	return running{cfg.Checkpoint, stop}
+}
+
+// await gives what comes from a channel.
+func (w *world) await(ch <-chan error) error {
+	w.t.Helper()
+	select {
+	case err := <-ch:
+		return err
+	case <-time.After(patience):
+		w.t.Fatal("waited in vain")
+		return nil
+	}
+}
+
+// until waits until a condition holds. It looks again and again, since what it waits for is in a database.
+func (w *world) until(what string, holds func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain until %s", what)
+		}
+		time.Sleep(time.Millisecond) // between two looks
+	}
+}
+
+// caughtUp waits until the checkpoint is announced at the log's head.
+func (w *world) caughtUp(r running) {
+	w.t.Helper()
+	w.until("the read tables have caught up", func() bool { return r.checkpoint.Announced() == w.machine.Head() })
+}
+
+func (w *world) mint() core.ID {
+	w.minted++
+	id := core.ID{0: 1, 6: 0x70}
+	for i, n := 14, w.minted; n > 0; i, n = i-1, n>>8 { // the last byte is left to the ids of events
+		id[i] = byte(n)
+	}
+	return id
+}
+
+// do decides intents, one commit for all, a second apart; refusals are part of life.
+func (w *world) do(tenant core.ID, intents ...core.Intent) {
+	w.t.Helper()
+	err := w.log.Append(context.Background(), w.machine.Head(), func(time.Time, []core.Recorded) ([]core.Recorded, error) {
+		for _, intent := range intents {
+			w.clock += 1000
+			c := core.Command{Tenant: tenant, At: w.clock, EventID: w.mint(), Intent: intent, Metadata: core.Metadata{Actor: core.Actor{Subject: "test", Role: "FDE"}}}
+			var refusal *core.Error
+			if _, err := w.machine.Step(c); err != nil && !errors.As(err, &refusal) {
+				return nil, err
+			}
+		}
+		return w.machine.Pending(), nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.machine.Commit()
+	w.wakeUp()
+}
+
+func (w *world) wakeUp() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// history is all that the log holds.
+func (w *world) history() []core.Recorded {
+	var all []core.Recorded
+	for r, err := range w.log.ReadAll(context.Background(), 0) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+var tenants = []core.ID{{15: 0xa1}, {15: 0xb2}}
+
+// live does n random commits, of few activities and provider ids, so that they meet.
+func (w *world) live(r *rand.Rand, n int) {
+	for range n {
+		intents := make([]core.Intent, 1+r.IntN(4))
+		for i := range intents {
+			intents[i] = w.anyIntent(r)
+		}
+		w.do(tenants[r.IntN(len(tenants))], intents...)
+	}
+}
+
+// fill brings the log to so many events and a few more, in few commits.
+func (w *world) fill(r *rand.Rand, events core.Position) {
+	for w.machine.Head() < events {
+		intents := make([]core.Intent, 200)
+		for i := range intents {
+			intents[i] = w.anyIntent(r)
+		}
+		w.do(tenants[r.IntN(len(tenants))], intents...)
+	}
+}
+
+func (w *world) anyIntent(r *rand.Rand) core.Intent {
+	provider := ""
+	if r.IntN(4) > 0 {
+		provider = fmt.Sprint("ext-", r.IntN(12))
+	}
+	if r.IntN(3) == 0 {
+		return w.creation(r, provider)
+	}
+	return w.submission(r, provider)
+}
+
+func (w *world) creation(r *rand.Rand, provider string) core.CreateActivity {
+	c := core.CreateActivity{ActivityID: w.mint(), ActivityDetails: core.ActivityDetails{
+		ActivityType: core.Task, Reason: "visit ñ", Channel: "SALESMAN", CommerceID: core.ID{9}, IdempotencyKey: fmt.Sprint("key-", w.minted), ScheduledAt: w.clock,
+		ProviderActivityID: provider,
+	}}
+	if r.IntN(8) == 0 {
+		c.ActivityType = core.Message
+	}
+	if r.IntN(2) == 0 {
+		score := r.Float64()
+		c.Score, c.AssignedRouteID, c.UserStatus, c.CommerceExternalID = &score, core.ID{8}, "active", "store-1"
+	}
+	return c
+}
+
+func (w *world) submission(r *rand.Rand, provider string) core.SubmitResult {
+	s := core.SubmitResult{ResultID: w.mint(), Submission: core.Submission{
+		ProviderActivityID: provider, CommerceExternalID: "store-001", OccurredAt: w.clock + core.Instant(r.IntN(3000)), Status: core.ResultStatus(1 + r.IntN(5)),
+		Result: core.Catalog[r.IntN(len(core.Catalog))].Code, HardOverride: r.IntN(3) == 0,
+	}}
+	if r.IntN(2) == 0 {
+		s.Status = core.ResultPending
+	}
+	if r.IntN(5) == 0 {
+		s.SentActivityID = core.ID{0: 2, 15: byte(r.IntN(5))}
+	}
+	if r.IntN(2) == 0 {
+		at := w.clock
+		s.FutureScheduledAt, s.ContactType, s.ExternalStatus = &at, "OUTBOUND", "DONE"
+		s.Personal = core.Personal{
+			Comment: "«ok»", OperatorExternalID: "op-7", RawPayload: []byte("{ \"b\":1.0,\n \"a\":\"\\u0000\" }"), Payload: []byte(`{"a":1,"a":2}`),
+		}.Seal()
+	}
+	return s
+}
+
+// naive is what the read tables should hold: a fold of the log, an event at a time, with nothing clever in it.
+type naive struct {
+	results    map[core.Stream]core.ResultView
+	activities map[core.Stream]core.ActivityView
+}
+
+func fold(t testing.TB, history []core.Recorded) naive {
+	n := naive{map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}}
+	for _, r := range history {
+		n.fold(t, r)
+	}
+	return n
+}
+
+func (n naive) fold(t testing.TB, r core.Recorded) {
+	activity := func(id core.ID, change func(*core.ActivityView)) {
+		key := core.Stream{Tenant: r.Stream.Tenant, ID: id}
+		v := n.activities[key]
+		change(&v)
+		v.UpdatedAt, v.LastPosition = r.RecordedAt, r.TenantPosition
+		n.activities[key] = v
+	}
+	link := func(id, result core.ID) {
+		if v, ok := n.activities[core.Stream{Tenant: r.Stream.Tenant, ID: id}]; ok && v.ResultID != result {
+			activity(id, func(v *core.ActivityView) { v.ResultID = result })
+		}
+	}
+	switch e := r.Event.(type) {
+	case core.ActivityCreated:
+		activity(e.ActivityID, func(v *core.ActivityView) {
+			*v = core.ActivityView{ID: e.ActivityID, ActivityDetails: e.ActivityDetails, Status: core.ActivityReady, CreatedAt: r.RecordedAt, Version: r.Version}
+		})
+	case core.ActivityTransitioned:
+		activity(e.ActivityID, func(v *core.ActivityView) { v.Status, v.Version = e.To, r.Version })
+	case core.ResultSubmitted:
+		personal, err := e.Personal.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, err := core.ParseResultCode(e.Submission.Result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := core.ResultView{
+			ID: e.ResultID, ActivityID: e.ActivityID, Source: e.Source, Status: e.Status, ProviderActivityID: e.ProviderActivityID, CommerceExternalID: e.CommerceExternalID,
+			ExternalStatus: e.ExternalStatus, OccurredAt: e.OccurredAt, HardOverride: e.HardOverride, Result: code, ContactType: e.ContactType,
+			FutureScheduledAt: e.FutureScheduledAt, Personal: personal, CreatedAt: r.RecordedAt, UpdatedAt: r.RecordedAt, Version: r.Version, LastPosition: r.TenantPosition,
+		}
+		if old, ok := n.results[r.Stream]; ok {
+			v.CreatedAt = old.CreatedAt
+		}
+		n.results[r.Stream] = v
+		link(e.ActivityID, e.ResultID)
+	case core.ResultLinked:
+		v := n.results[r.Stream]
+		v.Source, v.ActivityID, v.Version, v.LastPosition = core.RetenActivity, e.ActivityID, r.Version, r.TenantPosition
+		n.results[r.Stream] = v
+		link(e.ActivityID, e.ResultID)
+	}
+}
+
+// verify compares the read tables, whole, with a naive fold of what the checkpoint says they hold.
+func (w *world) verify(tables *sqlite.ReadTables) {
+	w.t.Helper()
+	var checkpoint int
+	w.scan(tables, &checkpoint, `SELECT coalesce((SELECT position FROM checkpoints), 0)`)
+	w.verifyIs(tables, w.history()[:checkpoint])
+}
+
+func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
+	w.t.Helper()
+	want := fold(w.t, history)
+	got := naive{map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}}
+	q, ctx := projections.NewQueries(tables.Read), context.Background()
+	var err error
+	for key := range want.results {
+		if got.results[key], err = q.Result(ctx, 0, key.Tenant, key.ID); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for key := range want.activities {
+		if got.activities[key], err = q.Activity(ctx, 0, key.Tenant, key.ID); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(naive{}), cmpopts.IgnoreFields(core.Personal{}, "Salt")); diff != "" {
+		w.t.Fatalf("read tables differ from the log (-want +got):\n%s", diff)
+	}
+	var results, activities int
+	w.scan(tables, &results, `SELECT count(*) FROM results`)
+	w.scan(tables, &activities, `SELECT count(*) FROM activities`)
+	if results != len(want.results) || activities != len(want.activities) {
+		w.t.Fatalf("%d results and %d activities, want %d and %d", results, activities, len(want.results), len(want.activities))
+	}
+}
+
+func (w *world) scan(tables *sqlite.ReadTables, into any, query string, args ...any) {
+	w.t.Helper()
+	if err := tables.Read.QueryRow(query, args...).Scan(into); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// testWriter sends the runner's logs to the test's.
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(line []byte) (int, error) {
+	w.t.Logf("%s", line)
+	return len(line), nil
+}
