@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"resultlog/core"
+)
+
+// exchange is one request and its answer, under way. It is the ResponseWriter that everything within the server writes to, so that what was answered can be logged and counted.
+type exchange struct {
+	http.ResponseWriter // the connection's
+	request             *http.Request
+	params              httprouter.Params
+	pattern             string // of the route; unmatched if there is none
+	durations           *durations
+
+	requestID      string
+	tenant         core.ID    // once admitted
+	actor          core.Actor // likewise
+	idempotencyKey string     // once the body is read; empty if none was sent
+
+	status   int           // as answered; 0 as long as nothing has been
+	code     core.Code     // of the problem answered, if it was one
+	position core.Position // the tenant position of the write's first event
+	fault    error         // what went wrong on our side; for the log
+}
+
+// ServeHTTP is what happens around every request: its id, the log line, the metrics, and the net under a panic.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{ResponseWriter: w, request: r, pattern: unmatched, durations: s.Metrics.unmatched}
+	x.requestID = s.requestID(r.Header)
+	w.Header()["X-Request-Id"] = []string{x.requestID}
+	s.Metrics.inFlight.Inc()
+	defer s.finish(x, time.Now())
+	s.router.ServeHTTP(x, r)
+}
+
+// finish recovers, counts and logs. It must be deferred itself, or it could not recover.
+func (s *Server) finish(x *exchange, began time.Time) {
+	p := recover()
+	if p != nil && p != http.ErrAbortHandler {
+		x.fault = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		if x.status == 0 {
+			s.refuse(x, x.fault)
+			p = nil
+		} else {
+			p = http.ErrAbortHandler // the answer has begun: cut the connection, so that nobody takes it for a whole one
+		}
+	}
+	took := time.Since(began)
+	s.Metrics.inFlight.Dec()
+	x.durations.observe(x.status, took)
+	s.logLine(x, took)
+	if p != nil {
+		panic(p)
+	}
+}
+
+// logLine writes the one line of a request. An error stands here and nowhere else; of what the client sent, only method and ids.
+func (s *Server) logLine(x *exchange, took time.Duration) {
+	level := slog.LevelInfo
+	switch {
+	case x.status == http.StatusInternalServerError:
+		level = slog.LevelError
+	case x.status > http.StatusInternalServerError:
+		level = slog.LevelWarn
+	case x.tenant.IsZero() && x.status < http.StatusBadRequest:
+		level = slog.LevelDebug // probes and scrapes
+	}
+	ctx := context.Background()
+	if !s.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs, slog.String("request_id", x.requestID), slog.String("method", shorten(x.request.Method)), slog.String("route", x.pattern),
+		slog.Int("status", x.status), slog.Float64("duration_seconds", took.Seconds()))
+	if !x.tenant.IsZero() {
+		attrs = append(attrs, slog.String("tenant", x.tenant.String()))
+	}
+	if x.position != 0 {
+		attrs = append(attrs, slog.Int64("position", int64(x.position)))
+	}
+	if x.code != "" {
+		attrs = append(attrs, slog.String("code", string(x.code)))
+	}
+	if x.fault != nil {
+		attrs = append(attrs, slog.Any("error", x.fault))
+	}
+	s.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// WriteHeader implements http.ResponseWriter and notes the status.
+func (x *exchange) WriteHeader(status int) {
+	if x.status == 0 {
+		x.status = status
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	return x.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// answer sends a whole body. That it could not be sent, because the client has gone, say, is noted and is no fault of ours: what was accepted stays accepted.
+func (x *exchange) answer(status int, contentType string, body []byte) {
+	h := x.Header()
+	h["Content-Type"] = []string{contentType}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	x.WriteHeader(status)
+	if _, err := x.Write(body); err != nil && x.fault == nil {
+		x.fault = fmt.Errorf("the answer was not sent: %w", err)
+	}
+}
+
+// answerJSON sends what a handler encoded.
+func (x *exchange) answerJSON(status int, body []byte) { x.answer(status, "application/json", body) }
+
+// accepted notes the position of a write, in the answer's header and for the log (contract §2.6).
+func (x *exchange) accepted(first core.Recorded) {
+	x.position = first.TenantPosition
+	x.Header()["Resultlog-Position"] = []string{strconv.FormatInt(int64(first.TenantPosition), 10)}
+}

@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"resultlog/core"
+)
+
+// Metrics is what this package counts. Every label has few values: routes are patterns, and all that match none are one.
+type Metrics struct {
+	requests    *prometheus.HistogramVec
+	inFlight    prometheus.Gauge
+	submissions *prometheus.CounterVec
+	refusals    *prometheus.CounterVec
+
+	unmatched *durations
+}
+
+// NewMetrics makes the metrics; whoever shows them registers Collectors.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "resultlog_http_request_duration_seconds", Help: "Time from a request's headers to its answer, by route pattern, method and class of status.",
+			// From a request that is refused at the door, through a group commit (1 to 30 ms), to the longest wait there is.
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "method", "status"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "resultlog_http_requests_in_flight", Help: "Requests that are being answered."}),
+		submissions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "resultlog_submissions_total", Help: "Accepted submissions of results, by result status and source.",
+		}, []string{"status", "source"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "resultlog_refusals_total", Help: "Requests answered with an error, by the code in its body.",
+		}, []string{"code"}),
+	}
+	m.unmatched = m.durationsOf("any", unmatched) // the method of such a request can be anything
+	for code := range problems {                  // all series from the start, so that the first of each is an increase
+		m.refusals.WithLabelValues(string(code))
+	}
+	for _, status := range []core.ResultStatus{core.ResultPending, core.ResultCompleted, core.ResultNotExecuted, core.ResultCanceled, core.ResultTransferred} {
+		for _, source := range []core.Source{core.RetenActivity, core.Standalone} {
+			m.submissions.WithLabelValues(status.String(), string(source))
+		}
+	}
+	return m
+}
+
+// Collectors gives everything to register.
+func (m *Metrics) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{m.requests, m.inFlight, m.submissions, m.refusals}
+}
+
+// submitted counts an accepted submission.
+func (m *Metrics) submitted(r core.Recorded) {
+	if e, ok := r.Event.(core.ResultSubmitted); ok {
+		m.submissions.WithLabelValues(e.Status.String(), string(e.Source)).Inc()
+	}
+}
+
+// durations are the observers of one route, by class of status: found once, when the route is registered.
+type durations struct{ success, refusal, failure, other prometheus.Observer }
+
+func (m *Metrics) durationsOf(method, pattern string) *durations {
+	of := func(class string) prometheus.Observer { return m.requests.WithLabelValues(pattern, method, class) }
+	return &durations{success: of("2xx"), refusal: of("4xx"), failure: of("5xx"), other: of("other")}
+}
+
+func (d *durations) observe(status int, took time.Duration) {
+	o := d.other // nothing was answered
+	switch status / 100 {
+	case 2:
+		o = d.success
+	case 4:
+		o = d.refusal
+	case 5:
+		o = d.failure
+	}
+	o.Observe(took.Seconds())
+}

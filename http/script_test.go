@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestScripts runs the scripts of testdata/scripts: each against a fresh server over the real machine, and each answer is compared whole. README.md there says how to read them;
+// go test ./http -run TestScripts -rewrite writes them anew.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/scripts/*.http")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := runScript(t, string(want))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("-in the script +answered:\n%s", diff)
+			}
+		})
+	}
+}
+
+const (
+	stepMark   = "### "
+	answerMark = "<<< "
+	clockMark  = "@now "
+)
+
+// runScript gives the script with the answers that came.
+func runScript(t *testing.T, script string) string {
+	w := newWorld(t)
+	parts := strings.Split("\n"+script, "\n"+stepMark)
+	out := parts[0][min(1, len(parts[0])):]
+	for i, part := range parts[1:] {
+		request, _, _ := strings.Cut(part, "\n"+answerMark)
+		if i > 0 || out != "" {
+			out += "\n"
+		}
+		out += stepMark + strings.TrimRight(request, "\n") + "\n\n" + strings.TrimRight(w.step(request), "\n") + "\n"
+	}
+	return out
+}
+
+// step sends the request of one step and shows its answer.
+func (w *world) step(text string) string {
+	_, text, _ = strings.Cut(text, "\n") // its title
+	for strings.HasPrefix(text, clockMark) {
+		line, rest, _ := strings.Cut(text, "\n")
+		now, err := time.Parse(time.RFC3339Nano, strings.TrimPrefix(line, clockMark))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.setClock(now)
+		text = rest
+	}
+	head, body, _ := strings.Cut(text, "\n\n")
+	lines := strings.Split(head, "\n")
+	method, target, _ := strings.Cut(lines[0], " ")
+	r := httptest.NewRequest(method, target, strings.NewReader(strings.TrimRight(body, "\n")))
+	for _, line := range lines[1:] {
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			r.Header.Add(name, w.expand(value))
+		}
+	}
+	return showAnswer(w.do(r))
+}
+
+// expand replaces {FDE} and the like by a token of that role, and {tenant} by the tenant that those tokens are for.
+func (w *world) expand(text string) string {
+	for _, role := range roles {
+		text = strings.ReplaceAll(text, "{"+role.name+"}", w.token(role.name))
+	}
+	text = strings.ReplaceAll(text, "{tenant}", tenant.String())
+	return strings.ReplaceAll(text, "{other tenant}", otherTenant.String())
+}
+
+func showAnswer(rec *httptest.ResponseRecorder) string {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s%d %s\n", answerMark, rec.Code, http.StatusText(rec.Code))
+	names := []string{}
+	for name := range rec.Header() {
+		if name != "Content-Length" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, "%s: %s\n", name, strings.Join(rec.Header()[name], ", "))
+	}
+	fmt.Fprintf(&b, "\n%s", rec.Body)
+	return b.String()
+}

@@ -1,0 +1,235 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"resultlog/core"
+)
+
+// world is what stands behind the server in these tests: the real machine, a log in a slice, and read tables that are folded from it at every read.
+type world struct {
+	t      testing.TB
+	server *Server
+	now    atomic.Pointer[time.Time]
+	minted atomic.Uint64
+
+	mu       sync.Mutex
+	machine  *core.Machine
+	log      []core.Recorded
+	commands []core.Command
+	waited   int // how often the barrier was asked
+	emptied  int // how many of the reads to come find the tables emptied
+
+	submitFails  error // what Submit gives instead of deciding
+	barrierFails error
+	readFails    error
+	onSubmit     func(context.Context) // called first thing in Submit
+}
+
+var (
+	tenant      = core.ID{0: 0xaa, 15: 1}
+	otherTenant = core.ID{0: 0xbb, 15: 2}
+	noon        = time.Date(2025, 1, 16, 14, 30, 5, 0, time.UTC)
+	testSecret  = []byte("a secret of the tests, of 32 bytes and more")
+)
+
+// newWorld makes a server whose clock stands at noon and whose ids count up.
+func newWorld(t testing.TB, change ...func(*Config)) *world {
+	w := &world{t: t, machine: core.NewMachine()}
+	w.now.Store(&noon)
+	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, Now: w.clock, NewID: w.mint}
+	for _, f := range change {
+		f(&c)
+	}
+	var err error
+	if w.server, err = New(c); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) clock() time.Time     { return *w.now.Load() }
+func (w *world) setClock(t time.Time) { w.now.Store(&t) }
+
+// mint gives ids that count up, four apart like the ids of events.
+func (w *world) mint() core.ID {
+	id := core.ID{6: 0x70, 8: 0x80}
+	binary.BigEndian.PutUint32(id[12:], uint32(w.minted.Add(1)*16))
+	return id
+}
+
+func (w *world) Submit(ctx context.Context, c core.Command) (core.Receipt, error) {
+	if w.onSubmit != nil {
+		w.onSubmit(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.commands = append(w.commands, c)
+	if w.submitFails != nil {
+		return core.Receipt{}, w.submitFails
+	}
+	c.At = core.InstantOf(w.clock())
+	receipt, err := w.machine.Step(c)
+	w.log = append(w.log, w.machine.Pending()...)
+	w.machine.Commit()
+	return receipt, err
+}
+
+func (w *world) Wait(ctx context.Context) (core.Position, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waited++
+	return w.machine.Head(), w.barrierFails
+}
+
+// tables are not what a read needs while they are emptied; a read that skips the barrier needs nothing.
+func (w *world) tables(after core.Position) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if after > 0 && w.emptied > 0 {
+		w.emptied--
+		return &core.Error{Code: core.CodeReadsBehind}
+	}
+	return nil
+}
+
+func (w *world) Result(_ context.Context, after core.Position, tenant, id core.ID) (v core.ResultView, err error) {
+	if err := w.tables(after); err != nil {
+		return v, err
+	}
+	err = w.fold(tenant, id, func(r core.Recorded) error {
+		v.Version, v.LastPosition = r.Version, r.TenantPosition
+		switch e := r.Event.(type) {
+		case core.ResultSubmitted:
+			code, _ := core.ParseResultCode(e.Submission.Result)
+			personal, err := e.Personal.Open()
+			version, position := v.Version, v.LastPosition
+			v = core.ResultView{
+				ID: e.ResultID, ActivityID: e.ActivityID, Source: e.Source, Status: e.Status, ProviderActivityID: e.ProviderActivityID,
+				CommerceExternalID: e.CommerceExternalID, ExternalStatus: e.ExternalStatus, OccurredAt: e.OccurredAt, HardOverride: e.HardOverride, Result: code,
+				ContactType: e.ContactType, FutureScheduledAt: e.FutureScheduledAt, Personal: personal, CreatedAt: e.CreatedAt, UpdatedAt: r.RecordedAt,
+				Version: version, LastPosition: position,
+			}
+			return err
+		case core.ResultLinked:
+			v.ActivityID, v.Source = e.ActivityID, core.RetenActivity
+		}
+		return nil
+	})
+	return v, err
+}
+
+func (w *world) Activity(_ context.Context, after core.Position, tenant, id core.ID) (v core.ActivityView, err error) {
+	if err := w.tables(after); err != nil {
+		return v, err
+	}
+	err = w.fold(tenant, id, func(r core.Recorded) error {
+		v.Version, v.UpdatedAt, v.LastPosition = r.Version, r.RecordedAt, r.TenantPosition
+		switch e := r.Event.(type) {
+		case core.ActivityCreated:
+			v.ID, v.ActivityDetails, v.Status, v.CreatedAt = e.ActivityID, e.ActivityDetails, core.ActivityReady, r.RecordedAt
+		case core.ActivityTransitioned:
+			v.Status, v.ResultID = e.To, e.ResultID
+		}
+		return nil
+	})
+	return v, err
+}
+
+// fold shows the events of one stream.
+func (w *world) fold(tenant, id core.ID, see func(core.Recorded) error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.readFails != nil {
+		return w.readFails
+	}
+	found := false
+	for _, r := range w.log {
+		if r.Stream == (core.Stream{Tenant: tenant, ID: id}) {
+			found = true
+			if err := see(r); err != nil {
+				return err
+			}
+		}
+	}
+	if !found {
+		return &core.Error{Code: core.CodeNotFound, Message: "there is nothing with the id " + id.String() + " in this tenant"}
+	}
+	return nil
+}
+
+// lastCommand is the last that reached the submitter.
+func (w *world) lastCommand() core.Command {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.commands) == 0 {
+		w.t.Fatal("no command reached the submitter")
+	}
+	return w.commands[len(w.commands)-1]
+}
+
+// token is one of a role in the tenant of these tests.
+func (w *world) token(role string) string {
+	token, err := MintToken(testSecret, "someone", []string{role}, []core.ID{tenant}, time.Hour, noon)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return token
+}
+
+const (
+	submitPath = "/api/activity-results/tasks"
+	createPath = "/api/activities"
+)
+
+// minimal has the required fields of a submission, and nothing else.
+const minimal = `{"commerce_external_id":"store-001","occurred_at":"2025-01-16T14:30:00.000Z","status":"COMPLETED","task_result":{"result":"success"}}`
+
+// minimalActivity likewise of a creation.
+const minimalActivity = `{"type":"TASK","reason":"visit","channel":"SALESMAN","commerce_id":"11111111-1111-4111-8111-111111111111",` +
+	`"idempotency_key":"k-1","scheduled_at":"2025-01-17T09:00:00-03:00"}`
+
+// request makes one that has everything right; change it to make it wrong.
+func (w *world) request(method, target, body string) *http.Request {
+	var r *http.Request
+	if body == "" {
+		r = httptest.NewRequest(method, target, nil)
+	} else {
+		r = httptest.NewRequest(method, target, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+	}
+	r.Header.Set("Authorization", "Bearer "+w.token("FDE"))
+	r.Header.Set("X-Tenant-Id", tenant.String())
+	return r
+}
+
+// do sends a request through the whole server, without a network.
+func (w *world) do(r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, r)
+	return rec
+}
+
+// post submits a body that has everything else right.
+func (w *world) post(target, body string) *httptest.ResponseRecorder {
+	return w.do(w.request(http.MethodPost, target, body))
+}
+
+func bodyOf(t testing.TB, r *http.Response) string {
+	t.Helper()
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
