@@ -1,0 +1,32 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/mattn/go-isatty"
+)
+
+// storeFlags say where the store is; every subcommand that touches it has them.
+type storeFlags struct {
+	Data string `default:"./data" type:"path" placeholder:"DIR" help:"Directory of the embedded store: the log, and the read tables made of it. Default: ./data."`
+}
+
+// secretFlag is the secret of tokens. In the environment it is not seen by other users of the machine, as a flag it is.
+type secretFlag struct {
+	JWTSecret string `name:"jwt-secret" help:"Secret that tokens are signed with (HS256), at least 32 bytes; better given in the environment."`
+}
+
+// newLogger writes text for a person at a terminal, and JSON for everybody else.
+func newLogger(w io.Writer) *slog.Logger {
+	if isTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows is the house: which of its own packages each package may import. An arrow that is not here needs an argument in docs/decisions first.
+var arrows = map[string][]string{
+	"resultlog/core":                      {},
+	"resultlog/eventstore":                {"core"},
+	"resultlog/eventstore/memory":         {"core", "eventstore"},
+	"resultlog/eventstore/sqlite":         {"core", "eventstore"},
+	"resultlog/eventstore/eventstoretest": {"core", "eventstore"},
+	"resultlog/projections":               {"core"},
+	"resultlog/http":                      {"core"},
+	"resultlog/cmd/resultlog":             {"core", "eventstore", "eventstore/sqlite", "http", "projections"},
+	"resultlog/cmd/bench":                 {"core", "eventstore", "eventstore/sqlite", "http"},
+	"resultlog/cmd/docs":                  {"core"},
+}
+
+func TestNoArrowIsAddedToTheHouse(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}:{{join .Imports " "}}`, "resultlog/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		path, imports, _ := strings.Cut(strings.TrimSpace(line), ":")
+		allowed, known := arrows[path]
+		if !known {
+			t.Errorf("package %s is not in the house", path)
+		}
+		for _, imported := range strings.Fields(imports) {
+			room, ours := strings.CutPrefix(imported, "resultlog/")
+			if ours && !slices.Contains(allowed, room) {
+				t.Errorf("%s imports %s", path, imported)
+			}
+			if path == "resultlog/core" && strings.Contains(imported, ".") && imported != "github.com/looplab/fsm" {
+				t.Errorf("core imports %s: it has the standard library and looplab/fsm", imported)
+			}
+		}
+	}
+}
+
+// TestTopLevel: someone new sees the architecture from the folder list.
+func TestTopLevel(t *testing.T) {
+	want := []string{"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "cmd", "core", "docs", "eventstore", "go.mod", "go.sum", "http", "projections"}
+	out, err := exec.Command("git", "-C", "../..", "ls-files").Output()
+	var names []string
+	if err == nil {
+		for name := range strings.Lines(string(out)) {
+			names = append(names, strings.TrimSpace(strings.SplitN(name, "/", 2)[0]))
+		}
+	} else { // not a checkout: an archive of the sources
+		entries, err := os.ReadDir("../..")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if !strings.HasPrefix(name, ".") && !slices.Contains(want, name) && name != "bin" && name != "data" {
+			t.Errorf("%s stands at the top level", name)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+// Command resultlog records the results of activities: an event-sourced service with its state machine in memory.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commandLine is what can be typed after resultlog. Every flag can also be given as an environment variable, RESULTLOG_ and its name.
+type commandLine struct {
+	Serve   serveCommand   `cmd:"" help:"Accept results over HTTP, and keep the read tables in sync."`
+	Token   tokenCommand   `cmd:"" help:"Print a bearer token, signed with the server's secret."`
+	Rebuild rebuildCommand `cmd:"" help:"Drop the read tables and build them again from the log."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+const description = `Records the results of activities. A submission becomes events in an append-only log, judged by a status machine in memory; read tables follow.
+
+Start with:  resultlog serve --dev`
+
+// console is where a subcommand writes: what was asked for to out, everything about it to err.
+type console struct {
+	out io.Writer
+	err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the program at once
+	}()
+	os.Exit(run(ctx, os.Args[1:], console{out: os.Stdout, err: os.Stderr}))
+}
+
+// run is the whole program but for the process around it. It gives the exit code: 0 done, 1 failed, 2 not understood.
+func run(ctx context.Context, args []string, con console) int {
+	exit := -1
+	var line commandLine
+	parser := kong.Must(&line,
+		kong.Name("resultlog"), kong.Description(description), kong.DefaultEnvars("RESULTLOG"), kong.UsageOnError(),
+		kong.Writers(con.out, con.err), kong.Exit(func(code int) { exit = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con),
+	)
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help was asked for
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(con.err, "resultlog: %v\nTry: resultlog --help\n", err)
+		return 2
+	}
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintf(con.err, "resultlog: %v\n", err)
+		return 1
+	}
+	return 0
+}

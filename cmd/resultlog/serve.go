@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"resultlog/eventstore"
+	"resultlog/eventstore/sqlite"
+	httpapi "resultlog/http"
+	"resultlog/projections"
+)
+
+// shutdownTimeout is how long requests under way may take to finish after a signal: longer than a body may take to arrive and than an answer's own time-out, and, with --drain,
+// within the 30 s that supervisors grant before they kill.
+const shutdownTimeout = 20 * time.Second
+
+// serveCommand runs the service.
+type serveCommand struct {
+	storeFlags
+	secretFlag
+	Addr          string        `default:"127.0.0.1:3000" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: ${default}."`
+	Dev           bool          `help:"Try it out: keeps a secret in --data, makes an example activity, prints a curl to paste. Loopback only."`
+	OccurredAhead time.Duration `default:"24h" help:"How far in the future an occurred_at may lie. Default: ${default}."`
+	Drain         time.Duration `default:"1s" help:"After a signal, how long to go on serving while /readyz is red already, so that balancers notice; with --dev not at all. Default: ${default}."`
+}
+
+// Validate refuses what would be taken for something else.
+func (c *serveCommand) Validate() error {
+	switch {
+	case c.Addr == "":
+		return errors.New("--addr is empty: it must be HOST:PORT, like 127.0.0.1:3000; :3000 is every interface of this machine")
+	case c.Data == "":
+		return errors.New("--data is empty: it must be a directory")
+	case c.OccurredAhead <= 0:
+		return fmt.Errorf("--occurred-ahead %s: must be longer than nothing, since clocks differ", c.OccurredAhead)
+	case c.Drain < 0:
+		return fmt.Errorf("--drain %s: must not be negative", c.Drain)
+	}
+	return nil
+}
+
+// Run implements the subcommand.
+func (c *serveCommand) Run(ctx context.Context, con console) error {
+	secret, err := c.secret()
+	if err != nil {
+		return err
+	}
+	n, err := openNode(ctx, c, secret, newLogger(con.err))
+	if err != nil {
+		return err
+	}
+	if n.drain = c.Drain; c.Dev {
+		n.drain = 0
+		n.listening = func(ctx context.Context) error { return n.offerExample(ctx, con.out, secret) }
+	}
+	return n.run(ctx)
+}
+
+// secret decides what tokens are verified with, and refuses to guess.
+func (c *serveCommand) secret() (string, error) {
+	switch {
+	case c.Dev && !isLoopback(c.Addr):
+		return "", fmt.Errorf("--dev serves on loopback only, and %s is not: leave --addr out, or leave --dev out and set RESULTLOG_JWT_SECRET", c.Addr)
+	case c.JWTSecret != "":
+		return c.JWTSecret, nil
+	case c.Dev:
+		return devSecret(c.Data)
+	default:
+		return "", errNoSecret
+	}
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// node is the whole service. Its fields, top to bottom, are the way of a submission: HTTP decodes it, the sequencer decides it and appends it to the log,
+// the runner carries it into the read tables, and the queries read them behind the barrier.
+type node struct {
+	server    *httpapi.Server
+	sequencer *eventstore.Sequencer
+	log       *sqlite.Log
+	runner    *projections.Runner
+	tables    *sqlite.ReadTables
+	queries   *projections.Queries
+	barrier   *projections.Barrier
+
+	logger    *slog.Logger
+	drain     time.Duration               // from being no longer ready until no longer accepting
+	listening func(context.Context) error // called once, when requests are answered; nil: nothing
+}
+
+// openNode wires everything, from the bottom up, and starts nothing.
+func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.Logger) (_ *node, err error) {
+	n := &node{logger: logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+
+	if n.log, err = sqlite.OpenLog(ctx, c.Data); err != nil {
+		return nil, err
+	}
+	if n.tables, err = sqlite.OpenReadTables(ctx, c.Data, projections.SQLiteSchema()); err != nil {
+		return nil, err
+	}
+
+	wake, hurry := make(chan struct{}, 1), make(chan struct{}, 1)
+	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: n.log, Logger: logger, Appended: ringing(wake)})
+
+	checkpoint := projections.NewCheckpoint(n.tables.Read)
+	n.queries = projections.NewQueries(n.tables.Read)
+	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: n.log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry)})
+	projecting := projections.NewMetrics(n.barrier)
+	feed := feedConfig(n.tables, checkpoint, logger)
+	feed.Wake, feed.Hurry, feed.Metrics = wake, hurry, projecting
+	if n.runner, err = projections.NewRunner(feed); err != nil {
+		return nil, err
+	}
+	if err = n.dropIfAhead(ctx, feed); err != nil {
+		return nil, err
+	}
+
+	serving := httpapi.NewMetrics()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(serving.Collectors()...)
+	registry.MustRegister(n.sequencer.Metrics().Collectors()...)
+	registry.MustRegister(n.log.Collectors()...)
+	registry.MustRegister(projecting.Collectors()...)
+	n.server, err = httpapi.New(httpapi.Config{
+		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, Ready: n.sequencer.Ready,
+		Metrics: serving, Gatherer: registry, Log: logger, OccurredAhead: c.OccurredAhead,
+	})
+	return n, err
+}
+
+// dropIfAhead notices a log that was restored from an older copy.
+func (n *node) dropIfAhead(ctx context.Context, feed projections.Config) error {
+	head, err := n.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	dropped, err := projections.DropIfAhead(ctx, feed, head)
+	if dropped {
+		n.logger.Warn("the read tables were ahead of the log, as after restoring an older log: they are made again", "head", head)
+	}
+	return err
+}
+
+// ringing gives a function that leaves a token in a bell, and never blocks.
+func ringing(bell chan<- struct{}) func() {
+	return func() {
+		select {
+		case bell <- struct{}{}:
+		default: // it has rung already
+		}
+	}
+}
+
+// run starts the parts from the bottom up, waits for ctx or for a part that cannot go on, and stops them from the top down: each when nothing above needs it any more.
+func (n *node) run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, n.close()) }()
+	if err := n.server.Listen(); err != nil {
+		return fmt.Errorf("%w; --addr 127.0.0.1:0 takes a free port", err)
+	}
+	failed := make(chan error, 3)
+	runner := launch(n.runner.Run, failed)
+	sequencer := launch(n.sequencer.Run, failed)
+	server := launch(func(context.Context) error { return n.server.Serve() }, failed)
+	n.logger.Info("listening", "addr", n.server.Addr())
+
+	if n.listening != nil {
+		err = n.listening(ctx)
+	}
+	if err == nil {
+		select {
+		case err = <-failed:
+			n.logger.Error("stopping: a part cannot go on", "err", err)
+		case <-ctx.Done():
+			n.logger.Info("stopping: finishing what was accepted")
+		}
+	}
+
+	n.server.StopReady()
+	time.Sleep(n.drain) // a second signal ends the process at once
+	finishing, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if cut := n.server.Shutdown(finishing); cut != nil { // requests that did not arrive whole, or whose answer nobody read: none of them was accepted and not decided
+		n.logger.Warn("connections were cut that did not finish in time", "err", cut)
+	}
+	server.stop()
+	sequencer.stop()
+	runner.stop()
+	n.logger.Info("stopped")
+	close(failed)
+	for late := range failed { // while stopping
+		err = errors.Join(err, late)
+	}
+	return err
+}
+
+// close frees the store: the read tables before the log, which they have attached.
+func (n *node) close() error {
+	var err error
+	if n.tables != nil {
+		err = n.tables.Close()
+	}
+	if n.log != nil {
+		err = errors.Join(err, n.log.Close())
+	}
+	return err
+}
+
+// part is something that runs until it is told to stop.
+type part struct {
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// launch runs a part; if it ends with an error, that goes to failed.
+func launch(run func(context.Context) error, failed chan<- error) part {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := part{cancel: cancel, ended: make(chan struct{})}
+	go func() {
+		defer close(p.ended)
+		if err := run(ctx); err != nil {
+			failed <- err
+		}
+	}()
+	return p
+}
+
+// stop tells a part to end, and waits until it has.
+func (p part) stop() {
+	p.cancel()
+	<-p.ended
+}
