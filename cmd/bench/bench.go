@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// benchCommand is what `make bench` runs.
+type benchCommand struct {
+	Clients []int   `default:"1,16,64,256" help:"Numbers of keep-alive clients."`
+	Rounds  int     `default:"3" help:"How often everything is measured; medians are reported, and less than three are none."`
+	Seconds float64 `default:"3" help:"How long clients send in a run."`
+	Quick   bool    `help:"Shorter runs of fewer of them, under a minute: to see whether something broke, not for the record."`
+	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
+	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
+}
+
+// quick is what --quick measures: every target, as short as its ratio means anything.
+func (b *benchCommand) quick() { b.Clients, b.Rounds, b.Seconds = []int{1, 64, 256}, 3, 0.5 }
+
+// Validate implements kong's check of the flags.
+func (b *benchCommand) Validate() error {
+	if len(b.Clients) == 0 || slices.Min(b.Clients) < 1 || b.Rounds < 1 || b.Seconds <= 0 {
+		return errors.New("--clients, --rounds and --seconds must be positive")
+	}
+	return nil
+}
+
+// Run measures everything and prints the report.
+func (b benchCommand) Run(ctx context.Context) error {
+	if b.Quick {
+		b.quick()
+	}
+	if err := os.MkdirAll(b.Dir, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(b.Dir, "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	credentials, err := newCredentials()
+	if err != nil {
+		return err
+	}
+	all, err := b.contenders(ctx, dir, credentials)
+	if err != nil {
+		return err
+	}
+	r := report{Machine: describe(ctx, dir), Clients: b.Clients, Rounds: b.Rounds, Seconds: b.Seconds}
+	for _, c := range all {
+		r.Contenders = append(r.Contenders, c.name)
+	}
+	s := settings{dir: dir, token: credentials.token, length: time.Duration(b.Seconds * float64(time.Second))}
+	if r.Runs, err = b.rounds(ctx, s, all); err != nil {
+		return err
+	}
+	r.Targets = r.Runs.verdicts()
+	r.write(os.Stdout)
+	if b.JSON != "" {
+		return r.writeJSON(b.JSON)
+	}
+	return nil
+}
+
+// contenders lists who is measured, in the order of each round: the limits first, since the plain file's rate says how much to prepare for.
+func (b benchCommand) contenders(ctx context.Context, dir string, c credentials) ([]contender, error) {
+	product, err := buildProduct(ctx, dir, c)
+	if err != nil {
+		return nil, err
+	}
+	all := []contender{ceiling(c.token), plainFile(c.token), product.known()}
+	if !b.Quick {
+		all = append(all, product.standalone())
+	}
+	return all, nil
+}
+
+// rounds measures every contender with every number of clients, one after the other, and all of that again in each round:
+// what is compared stands side by side.
+func (b benchCommand) rounds(ctx context.Context, s settings, all []contender) (results, error) {
+	var done results
+	for round := 1; round <= b.Rounds; round++ {
+		for _, clients := range b.Clients {
+			for _, c := range all {
+				one, err := s.measure(ctx, c, clients, done.latestRate(plainFileName, clients))
+				if ctx.Err() != nil {
+					return nil, errors.New("interrupted")
+				}
+				if err != nil {
+					return nil, fmt.Errorf("%s, %d clients, round %d: %w", c.name, clients, round, err)
+				}
+				one.Contender, one.Clients, one.Round = c.name, clients, round
+				done = append(done, one)
+				fmt.Fprintf(os.Stderr, "round %d/%d  %3d clients  %-28s %8.0f/s  p99 %7.2f ms  lag %6.1f ms\n", round, b.Rounds, clients, c.name, one.Rate, one.P99, one.Lag)
+			}
+		}
+	}
+	return done, nil
+}

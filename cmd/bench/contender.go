@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"os/exec"
+
+	"resultlog/core"
+)
+
+// contender is one thing that is measured: a server in a process of its own, over an empty directory.
+// What a contender has no need of is nil.
+type contender struct {
+	name    string
+	command func(ctx context.Context, dir string) *exec.Cmd
+
+	// ready returns when the server accepts submissions; listening, it may still be replaying.
+	ready func(ctx context.Context, addr string) error
+
+	// prepare stocks the server with what that many submissions need, before the clock starts.
+	prepare func(ctx context.Context, addr string, submissions int64) error
+
+	// settle ends what is measured, with the clock still running: it returns when all that was acknowledged, last the given result, can be read.
+	settle func(ctx context.Context, addr string, last core.ID) error
+
+	// verify checks, when the server has stopped, that its directory holds what was acknowledged.
+	verify func(ctx context.Context, dir string, acknowledged []core.ID) error
+}
+
+// The contenders' names, as the report shows them.
+const (
+	ceilingName    = "ceiling"
+	plainFileName  = "plain file"
+	knownName      = "resultlog, known activities"
+	standaloneName = "resultlog, standalone"
+)

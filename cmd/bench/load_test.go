@@ -1,0 +1,87 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"resultlog/core"
+)
+
+const testToken = "a.b.c"
+
+// clientsOf connects clients to a handler that is served in this process.
+func clientsOf(t *testing.T, handler http.Handler, n int) load {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	clients, err := connect(server.Listener.Addr().String(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(clients.close)
+	return clients
+}
+
+func TestClosedLoopOnTheCeiling(t *testing.T) {
+	const length = 200 * time.Millisecond
+	started := time.Now()
+	got, err := clientsOf(t, ceilingHandler(testToken), 2).closedLoop(submission(testToken), numbers(unlimited), length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, latencies := got.acknowledged(), got.latencies()
+	if len(ids) < 10 || len(latencies) != len(ids) || !slices.IsSorted(latencies) {
+		t.Errorf("%d answers with %d latencies, want at least 10 of each, and the latencies sorted", len(ids), len(latencies))
+	}
+	if took := got.latest().lastAt.Sub(started); took < length {
+		t.Errorf("the last answer came after %s, want %s at least", took, length)
+	}
+	for _, one := range got {
+		if one.lastAt.After(got.latest().lastAt) || one.last != one.acknowledged[len(one.acknowledged)-1] {
+			t.Errorf("the last of all answers is not that of %s", got.latest().last)
+		}
+	}
+	slices.SortFunc(ids, func(a, b core.ID) int { return slices.Compare(a[:], b[:]) })
+	if n := len(slices.Compact(ids)); n != len(latencies) {
+		t.Errorf("%d different ids in %d answers", n, len(latencies))
+	}
+}
+
+func TestClosedLoopEndsWithItsStock(t *testing.T) {
+	got, err := clientsOf(t, ceilingHandler(testToken), 3).closedLoop(submission(testToken), numbers(100), time.Minute)
+	if n := len(got.acknowledged()); err != nil || n != 100 {
+		t.Errorf("%d answers, %v; want exactly 100", n, err)
+	}
+}
+
+// One wrong answer makes the whole run worthless.
+func TestClosedLoopRefusesEveryAnswerButCreated(t *testing.T) {
+	const id = `{"id":"770e8400-e29b-41d4-a716-446655440000"}`
+	give := func(status int, requestID, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Request-Id", requestID)
+			w.WriteHeader(status)
+			w.Write([]byte(body))
+		}
+	}
+	for name, row := range map[string]struct {
+		handler http.HandlerFunc
+		want    string // in the error; empty: there is none
+	}{
+		"created":           {give(201, "r1", id), ""},
+		"a refusal":         {give(409, "r1", id), "answered 409"},
+		"another success":   {give(200, "r1", id), "answered 200"},
+		"no request id":     {give(201, "", id), "request id"},
+		"no id":             {give(201, "r1", "{}"), "id"},
+		"a lost connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+	} {
+		_, err := clientsOf(t, row.handler, 2).closedLoop(submission(testToken), numbers(100), time.Minute)
+		if (err == nil) != (row.want == "") || (err != nil && !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%s: %v, want an error that says %q", name, err, row.want)
+		}
+	}
+}

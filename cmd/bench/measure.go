@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"resultlog/core"
+)
+
+// run is one measurement: a contender, a number of clients, one round.
+type run struct {
+	Contender string  `json:"contender"`
+	Clients   int     `json:"clients"`
+	Round     int     `json:"round"`
+	Requests  int     `json:"requests"` // all answered 201
+	Seconds   float64 `json:"seconds"`  // from the first request until the read tables have caught up
+	Rate      float64 `json:"rate"`     // requests per second of those
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
+	P999      float64 `json:"p999_ms"`
+	Lag       float64 `json:"lag_ms"` // the part of Seconds after the last answer
+}
+
+// settings are what a measurement is made with.
+type settings struct {
+	dir    string        // where contenders keep their data: on a disk, since syncing is what is measured
+	token  string        // of all requests
+	length time.Duration // how long clients send
+}
+
+const (
+	// warmUpShare is the part of a run's length that clients send before, uncounted: connections, caches and branch predictors are as they will stay.
+	warmUpShare = 0.2
+
+	// stockMargin is how many activities are created for each submission that the plain file answered in the same time. The product is hardly faster;
+	// if it is, the run ends when the stock does, earlier and none the less right.
+	stockMargin = 1.25
+)
+
+// measure starts a contender over an empty directory, drives it, stops it and verifies what it kept. It gives a number only if all of that was right.
+// Expected is the rate to prepare for.
+func (s settings) measure(ctx context.Context, c contender, clients int, expected float64) (run, error) {
+	dir, err := os.MkdirTemp(s.dir, "run-")
+	if err != nil {
+		return run{}, err
+	}
+	defer os.RemoveAll(dir)
+	server, err := start(c.command(ctx, dir))
+	if err != nil {
+		return run{}, err
+	}
+	stock := int64(expected*s.length.Seconds()*(1+warmUpShare)*stockMargin) + int64(clients)
+	result, acknowledged, err := s.drive(ctx, c, server.addr, clients, stock)
+	if err := errors.Join(err, server.stop()); err != nil {
+		return run{}, err
+	}
+	if c.verify != nil {
+		if err := c.verify(ctx, dir, acknowledged); err != nil {
+			return run{}, fmt.Errorf("what was acknowledged is not what was kept: %w", err)
+		}
+	}
+	return result, nil
+}
+
+// drive sends the load: the stock first, then the warm-up, then what counts. It gives the ids of all results that were acknowledged.
+func (s settings) drive(ctx context.Context, c contender, addr string, clients int, stock int64) (run, []core.ID, error) {
+	if c.ready != nil {
+		if err := c.ready(ctx, addr); err != nil {
+			return run{}, nil, fmt.Errorf("ready: %w", err)
+		}
+	}
+	if c.prepare == nil {
+		stock = unlimited
+	} else if err := c.prepare(ctx, addr, stock); err != nil {
+		return run{}, nil, fmt.Errorf("prepare: %w", err)
+	}
+	connected, err := connect(addr, clients)
+	if err != nil {
+		return run{}, nil, err
+	}
+	defer connected.close()
+
+	next := numbers(stock)
+	_, warmUp, err := s.send(ctx, c, addr, connected, next, time.Duration(warmUpShare*float64(s.length)))
+	if err != nil {
+		return run{}, nil, fmt.Errorf("warm-up: %w", err)
+	}
+	runtime.GC() // the generator's garbage is not the contender's
+	result, timed, err := s.send(ctx, c, addr, connected, next, s.length)
+	return result, append(warmUp, timed...), err
+}
+
+// send drives clients for a time and until what was acknowledged can be read. That is when the clock stops.
+func (s settings) send(ctx context.Context, c contender, addr string, clients load, next func() (int64, bool), length time.Duration) (run, []core.ID, error) {
+	started := time.Now()
+	sent, err := clients.closedLoop(submission(s.token), next, length)
+	if err != nil {
+		return run{}, nil, err
+	}
+	latest := sent.latest()
+	ended := latest.lastAt
+	if ended.IsZero() {
+		return run{}, nil, errors.New("nothing was sent: the stock was used up before")
+	}
+	if c.settle != nil {
+		if err := c.settle(ctx, addr, latest.last); err != nil {
+			return run{}, nil, fmt.Errorf("read back: %w", err)
+		}
+		ended = time.Now()
+	}
+	result := figures(sent.latencies(), ended.Sub(started))
+	result.Lag = milliseconds(ended.Sub(latest.lastAt))
+	return result, sent.acknowledged(), ctx.Err()
+}
+
+// figures sums up the sorted latencies of a run that took a time.
+func figures(latencies []time.Duration, took time.Duration) run {
+	return run{
+		Requests: len(latencies), Seconds: took.Seconds(), Rate: float64(len(latencies)) / took.Seconds(),
+		P50: milliseconds(percentile(latencies, 50)), P99: milliseconds(percentile(latencies, 99)), P999: milliseconds(percentile(latencies, 99.9)),
+	}
+}

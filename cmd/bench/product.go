@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"resultlog/core"
+)
+
+// credentials are what requests are authorised with, for every contender.
+type credentials struct {
+	secret string // that resultlog verifies tokens with
+	token  string
+}
+
+// newCredentials makes a token of the role that submits results, for the bench's tenant.
+func newCredentials() (credentials, error) {
+	secret := rand.Text() + rand.Text()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"sub": "bench", "roles": []string{"FDE"}, "tenantIds": []string{tenantText}, "exp": time.Now().Add(24 * time.Hour).Unix(),
+	}).SignedString([]byte(secret))
+	return credentials{secret: secret, token: token}, err
+}
+
+// product is resultlog itself, as it is built from this checkout.
+type product struct {
+	credentials
+	binary string
+}
+
+// buildProduct builds it into a directory.
+func buildProduct(ctx context.Context, dir string, c credentials) (product, error) {
+	binary, err := filepath.Abs(filepath.Join(dir, "resultlog"))
+	if err != nil {
+		return product{}, err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "resultlog/cmd/resultlog")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return product{}, fmt.Errorf("build resultlog: %w", err)
+	}
+	return product{credentials: c, binary: binary}, nil
+}
+
+// known is the main job: each submission is for an activity that was created before, and completes it (ResultSubmitted and ActivityTransitioned).
+func (p product) known() contender {
+	return contender{name: knownName, command: p.serve, ready: p.awaitReady, prepare: p.createActivities, settle: p.awaitReadable, verify: verifyStored(true)}
+}
+
+// standalone is a submission whose provider id nobody knows: one event each.
+func (p product) standalone() contender {
+	return contender{name: standaloneName, command: p.serve, ready: p.awaitReady, settle: p.awaitReadable, verify: verifyStored(false)}
+}
+
+func (p product) serve(ctx context.Context, dir string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.binary, "serve", "--addr", "127.0.0.1:0", "--data", dir)
+	cmd.Env = append(os.Environ(), "RESULTLOG_JWT_SECRET="+p.secret)
+	return cmd
+}
+
+// creators is how many clients create activities before the clock starts: enough that commits are well filled.
+const creators = 64
+
+// createActivities makes activities known, one for each submission that may come.
+func (p product) createActivities(ctx context.Context, addr string, submissions int64) error {
+	clients, err := connect(addr, creators)
+	if err != nil {
+		return err
+	}
+	defer clients.close()
+	created, err := clients.closedLoop(creation(p.token), numbers(submissions), prepareLimit)
+	if err != nil {
+		return err
+	}
+	if n := int64(len(created.acknowledged())); n != submissions {
+		return fmt.Errorf("only %d of %d activities were created within %s", n, submissions, prepareLimit)
+	}
+	return ctx.Err()
+}
+
+const (
+	// prepareLimit is how long the stock may take: it is created about as fast as it is used.
+	prepareLimit = 2 * time.Minute
+
+	// readableLimit is how long the read tables may take to catch up. The server itself gives up after 2 s and is asked again.
+	readableLimit = time.Minute
+
+	// readyPause is how long to wait before asking again whether the server has started. No clock runs.
+	readyPause = 5 * time.Millisecond
+)
+
+// awaitReady asks until the server accepts submissions.
+func (p product) awaitReady(ctx context.Context, addr string) error {
+	return ask(ctx, addr, newTemplate("GET", "/readyz", p.token, ""), startLimit, readyPause)
+}
+
+// awaitReadable reads a result back with the default consistency: the answer waits until the read tables have reached the log's head. 503 means that they did not yet.
+func (p product) awaitReadable(ctx context.Context, addr string, last core.ID) error {
+	return ask(ctx, addr, readBack(p.token, last), readableLimit, 0)
+}
+
+// ask sends a request until it is answered 200 and no longer 503.
+func ask(ctx context.Context, addr string, request template, limit, pause time.Duration) error {
+	clients, err := connect(addr, 1)
+	if err != nil {
+		return err
+	}
+	defer clients.close()
+	end := time.Now().Add(limit)
+	if err := clients[0].conn.SetDeadline(end.Add(answerGrace)); err != nil {
+		return err
+	}
+	for time.Now().Before(end) && ctx.Err() == nil {
+		answer, err := clients[0].send(request.text)
+		switch {
+		case err != nil:
+			return err
+		case answer.status == 200:
+			return nil
+		case answer.status != 503:
+			return fmt.Errorf("answered %d: %s", answer.status, answer.body)
+		}
+		time.Sleep(pause)
+	}
+	return errors.Join(ctx.Err(), fmt.Errorf("still 503 after %s", limit))
+}

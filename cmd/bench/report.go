@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+)
+
+// report is all that a bench has to say; its JSON form is what --json writes.
+type report struct {
+	Machine    machine   `json:"machine"`
+	Clients    []int     `json:"clients"`
+	Rounds     int       `json:"rounds"`
+	Seconds    float64   `json:"seconds"` // that clients send in a run
+	Contenders []string  `json:"contenders"`
+	Runs       results   `json:"runs"`
+	Targets    []verdict `json:"targets"`
+}
+
+// writeJSON writes the report to a file.
+func (r report) writeJSON(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+// write prints the report as Markdown, as it stands in docs/performance.md.
+func (r report) write(out io.Writer) {
+	m := r.Machine
+	fmt.Fprintf(out, "Measured %s at commit %s: %d cores (%s), %s, %s, data on %s, load average %s before; load generator and server share the cores. "+
+		"Medians of %d rounds of %g s, interleaved.\n",
+		m.Date, m.Commit, m.Cores, m.CPU, m.System, m.Go, m.FileSystem, m.Load, r.Rounds, r.Seconds)
+
+	r.heading(out, "ratio of rates, by clients")
+	for _, c := range r.Contenders {
+		for _, limit := range []string{ceilingName, plainFileName} {
+			if c != ceilingName && c != limit {
+				r.row(out, c+" / "+limit, func(clients int) string { return ratioText(r.Runs.ratio(c, limit, clients, rate)) })
+			}
+		}
+	}
+	r.heading(out, "ratio of p99 to the plain file's, by clients")
+	for _, c := range r.Contenders {
+		if c != ceilingName && c != plainFileName {
+			r.row(out, c, func(clients int) string { return ratioText(r.Runs.ratio(c, plainFileName, clients, p99)) })
+		}
+	}
+	r.heading(out, "201s a second, by clients")
+	for _, c := range r.Contenders {
+		r.row(out, c, func(clients int) string { return rateText(r.Runs.median(c, clients, rate)) })
+	}
+	r.heading(out, "latency p50 / p99 / p99.9 in ms, by clients")
+	for _, c := range r.Contenders {
+		r.row(out, c, func(clients int) string {
+			return fmt.Sprintf("%.2f / %.2f / %.2f", r.Runs.median(c, clients, p50), r.Runs.median(c, clients, p99), r.Runs.median(c, clients, p999))
+		})
+	}
+	r.heading(out, "ms from the last answer until it can be read, by clients")
+	for _, c := range r.Contenders {
+		if c != ceilingName && c != plainFileName {
+			r.row(out, c, func(clients int) string { return fmt.Sprintf("%.1f", r.Runs.median(c, clients, lag)) })
+		}
+	}
+	r.writeTargets(out)
+}
+
+func (r report) writeTargets(out io.Writer) {
+	fmt.Fprint(out, "\n| target | bound | measured | |\n|---|---|---|---|\n")
+	for _, v := range r.Targets {
+		bound, met := "≥", "missed"
+		if v.AtMost {
+			bound = "≤"
+		}
+		if v.Met {
+			met = "met"
+		}
+		fmt.Fprintf(out, "| %s | %s %.2f | %.2f | %s |\n", v.Name, bound, v.Target, v.Value, met)
+	}
+}
+
+// heading begins a table with a column for each number of clients.
+func (r report) heading(out io.Writer, what string) {
+	fmt.Fprintf(out, "\n| %s |", what)
+	for _, clients := range r.Clients {
+		fmt.Fprintf(out, " %d |", clients)
+	}
+	fmt.Fprintf(out, "\n|---|%s\n", strings.Repeat("---|", len(r.Clients)))
+}
+
+func (r report) row(out io.Writer, name string, cell func(clients int) string) {
+	fmt.Fprintf(out, "| %s |", name)
+	for _, clients := range r.Clients {
+		fmt.Fprintf(out, " %s |", cell(clients))
+	}
+	fmt.Fprintln(out)
+}
+
+func ratioText(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+func rateText(v float64) string {
+	if v < 10_000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.1f k", v/1000)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"resultlog/core"
+)
+
+// template is a whole HTTP request, ready to be sent, with places for a number: building a request is then writing a few digits.
+type template struct {
+	text  []byte
+	marks []int // where the digits stand
+}
+
+// digits is the width of the number in a template: more requests than any run sends.
+const digits = 12
+
+// mark stands for the number where a template is written down.
+const mark = "############"
+
+// tenantText is the one tenant of all requests. One client's credential is used by all connections: looking it up is what every request costs.
+const tenantText = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+// newTemplate makes a request of a method, a path and a JSON body; each mark in the body is a place for the number.
+func newTemplate(method, path, token, body string) template {
+	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nx-tenant-id: %s\r\n", method, path, token, tenantText)
+	if body != "" {
+		head += fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	t := template{text: []byte(head + "\r\n" + body)}
+	for at := 0; ; at += digits {
+		next := bytes.Index(t.text[at:], []byte(mark))
+		if next < 0 {
+			return t
+		}
+		at += next
+		t.marks = append(t.marks, at)
+	}
+}
+
+// clone gives a template that may be filled in beside t.
+func (t template) clone() template { return template{text: bytes.Clone(t.text), marks: t.marks} }
+
+// fill writes n at every mark and gives the request.
+func (t template) fill(n int64) []byte {
+	for _, at := range t.marks {
+		rest := n
+		for i := at + digits - 1; i >= at; i-- {
+			t.text[i] = byte('0' + rest%10)
+			rest /= 10
+		}
+	}
+	return t.text
+}
+
+// submission is the documented example, with a provider id of its own in each request: the n-th names the n-th activity of creation, or nothing if that was never created.
+func submission(token string) template {
+	body := `{"provider_activity_id":"ext-` + mark + `","commerce_external_id":"store-001","status":"COMPLETED","occurred_at":"` +
+		core.InstantOf(time.Now().Add(-time.Minute)).String() +
+		`","task_result":{"result":"success","comment":"Order placed successfully","contact_type":"OUTBOUND"}}`
+	return newTemplate("POST", "/api/activity-results/tasks", token, body)
+}
+
+// creation makes the n-th activity known, under the provider id that the n-th submission names.
+func creation(token string) template {
+	body := `{"type":"TASK","reason":"Visit the store","channel":"SALESMAN","commerce_id":"` + tenantText + `","idempotency_key":"key-` + mark +
+		`","scheduled_at":"` + core.InstantOf(time.Now()).String() + `","commerce_external_id":"store-001","provider_activity_id":"ext-` + mark + `"}`
+	return newTemplate("POST", "/api/activities", token, body)
+}
+
+// readBack asks for a result with the default consistency: it is answered when the read tables have caught up (contract §2.6).
+func readBack(token string, id core.ID) template {
+	return newTemplate("GET", "/api/activity-results/"+id.String(), token, "")
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"iter"
+	"testing"
+
+	"resultlog/core"
+)
+
+// history is what a machine decided about some activities and a result for each; it gives the events and the results' ids.
+func history(t *testing.T, results int, known bool) ([]core.Recorded, []core.ID) {
+	t.Helper()
+	machine, ids := core.NewMachine(), []core.ID(nil)
+	step := func(n int, intent core.Intent) {
+		if _, err := machine.Step(core.Command{Tenant: core.ID{5}, At: 1000, EventID: core.ID{9, byte(n)}, Intent: intent}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := 1; n <= results; n++ {
+		provider := string(rune('a' + n))
+		if known {
+			step(2*n, core.CreateActivity{ActivityID: core.ID{1, byte(n)}, ActivityDetails: core.ActivityDetails{ActivityType: core.Task, IdempotencyKey: provider, ProviderActivityID: provider}})
+		}
+		ids = append(ids, core.ID{2, byte(n)})
+		step(2*n+1, core.SubmitResult{ResultID: core.ID{2, byte(n)}, Submission: core.Submission{
+			ProviderActivityID: provider, CommerceExternalID: "store", OccurredAt: 1, Status: core.ResultCompleted, Result: "success",
+		}})
+	}
+	return machine.Pending(), ids
+}
+
+func each(events []core.Recorded) iter.Seq2[core.Recorded, error] {
+	return func(yield func(core.Recorded, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestVerifyLog(t *testing.T) {
+	known, ids := history(t, 3, true)
+	standalone, _ := history(t, 3, false)
+	updated, _ := history(t, 1, false)
+	again := updated[0]
+	again.Position, again.TenantPosition, again.Version = 2, 2, 2
+	updated = append(updated, again)
+	repeated := append(ids[:3:3], ids[0])
+	for name, row := range map[string]struct {
+		events       []core.Recorded
+		acknowledged []core.ID
+		moving       bool
+		ok           bool
+	}{
+		"all is there":                          {known, ids, true, true},
+		"all is there, standalone":              {standalone, ids, false, true},
+		"nothing happened":                      {nil, nil, true, true},
+		"one was acknowledged and is not there": {known, append(ids[:3:3], core.ID{7}), true, false},
+		"one is there and was not acknowledged": {known, ids[:2], true, false},
+		"one was acknowledged twice":            {known, repeated, true, false},
+		"nothing moved":                         {standalone, ids, true, false},
+		"something moved":                       {known, ids, false, false},
+		"the last event is lost":                {known[:len(known)-1], ids, true, false},
+		"an event within is lost":               {append(known[:3:3], known[4:]...), ids, true, false},
+		"an event stands twice":                 {append(known[:4:4], known[3:]...), ids, true, false},
+		"a result was submitted twice":          {updated, ids[:1], false, false},
+	} {
+		if err := verifyLog(each(row.events), row.acknowledged, row.moving); (err == nil) != row.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
