@@ -1,0 +1,55 @@
+# One target a line of help; `make` alone shows them. Nothing here needs a C compiler but `make race`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+GO ?= go
+
+.PHONY: help build test race check docs docs-check smoke readme axios fuzz bench ci clean
+
+help: ## show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+build: ## build bin/resultlog
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/resultlog ./cmd/resultlog
+
+test: ## run all tests (no C compiler, no server, no network needed)
+	CGO_ENABLED=0 $(GO) test ./...
+
+race: ## run all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+check: ## gofmt, vet, staticcheck, go mod tidy
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+docs: ## write the generated docs again
+	$(GO) run ./cmd/docs
+
+docs-check: ## fail if a generated doc is stale
+	$(GO) run ./cmd/docs -check
+
+smoke: build ## run the built binary by the README's own commands
+	bash cmd/resultlog/testdata/smoke.sh bin/resultlog
+
+readme: ## the README's two commands as written, in a fresh clone with an empty module cache
+	bash cmd/resultlog/testdata/readme.sh
+
+axios: build ## the documentation's axios snippet, run by node (needs the npm registry)
+	bash cmd/resultlog/testdata/axios.sh bin/resultlog
+
+FUZZTIME ?= 30s
+fuzz: ## fuzz the decoders, FUZZTIME each
+	$(GO) test ./core -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
+	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeSubmission -fuzztime $(FUZZTIME)
+
+BENCHFLAGS ?=
+bench: ## measure beside the ceiling and the plain-file limit (BENCHFLAGS=--quick for under a minute)
+	$(GO) run ./cmd/bench $(BENCHFLAGS)
+
+ci: ## everything that must be green before a change lands
+	bash .ci/run
+
+clean: ## remove what was built
+	rm -rf bin
