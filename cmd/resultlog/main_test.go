@@ -218,7 +218,7 @@ func TestNoLongerReadyBeforeItStops(t *testing.T) {
 	logged, log := io.Pipe()
 	exit := make(chan int, 1)
 	go func() {
-		exit <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--jwt-secret", strings.Repeat("x", 32), "--drain", "500ms"},
+		exit <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--jwt-secret", strings.Repeat("x", 32), "--drain", "2s"},
 			console{out: io.Discard, err: log})
 		log.Close()
 	}()
