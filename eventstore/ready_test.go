@@ -31,6 +31,17 @@ func (l *slowReads) ReadAll(ctx context.Context, after core.Position) iter.Seq2[
 	}
 }
 
+// leaveBehind appends more than a node can miss and still catch up with under the write lock.
+func leaveBehind(t *testing.T, ahead *node) {
+	for appended := 0; appended <= eventstore.MaxMissed; appended += eventstore.MaxBatch {
+		commands := make([]core.Command, eventstore.MaxBatch)
+		for i := range commands {
+			commands[i] = standalone("")
+		}
+		submitAll(t.Context(), ahead, commands...)
+	}
+}
+
 // farBehind gives a node that others have left far behind, and that is catching up because of a submission.
 func farBehind(t *testing.T) (l *slowReads, n *node, submitted <-chan outcome) {
 	inner := newMemory()
@@ -38,13 +49,7 @@ func farBehind(t *testing.T) (l *slowReads, n *node, submitted <-chan outcome) {
 	n = start(t, l)
 	waitFor(t, func() bool { return n.Ready() == nil })
 	other := start(t, inner)
-	for appended := 0; appended <= eventstore.MaxMissed; appended += eventstore.MaxBatch {
-		commands := make([]core.Command, eventstore.MaxBatch)
-		for i := range commands {
-			commands[i] = standalone("")
-		}
-		submitAll(t.Context(), other, commands...)
-	}
+	leaveBehind(t, other)
 	close(l.slow)
 	out := make(chan outcome, 1)
 	go func() { out <- submitAll(context.Background(), n, standalone(""))[0] }()
@@ -120,4 +125,22 @@ func TestReadyAgainWithoutASubmission(t *testing.T) {
 		t.Errorf("told %v", o.err)
 	}
 	waitFor(t, func() bool { return log.Left() == 0 && n.Ready() == nil }) // both probes that fail, and one that does not
+}
+
+// A node that is far behind and cannot read for a moment refuses for that moment, and goes on.
+func TestCatchingUpSurvivesAFailedRead(t *testing.T) {
+	inner := newMemory()
+	log := eventstoretest.NewFaulty(inner)
+	n := start(t, log)
+	waitFor(t, func() bool { return n.Ready() == nil })
+	other := start(t, inner)
+	leaveBehind(t, other)
+	log.FailReads(3)
+	if o := submitAll(t.Context(), n, standalone(""))[0]; codeOf(o.err) != core.CodeUnavailable {
+		t.Errorf("told %v", o.err)
+	}
+	waitFor(t, func() bool { return n.Ready() == nil })
+	if o := submitAll(t.Context(), n, standalone(""))[0]; o.err != nil {
+		t.Error(o.err)
+	}
 }

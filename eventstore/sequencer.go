@@ -195,21 +195,24 @@ func (s *Sequencer) turn(ctx context.Context) error {
 	switch {
 	case err == nil:
 		s.committed(begin)
-	case errors.Is(err, ErrFarBehind): // nothing was taken from the queue
-		s.setUnready(errReplaying)
-		defer s.queue.signal()
-		if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
-			return err
-		}
-		s.setUnready(nil)
+		return nil
+	case errors.Is(err, ErrFarBehind):
+		return s.catchUp(ctx)
 	case errors.Is(err, ErrIndefinite) && len(s.machine.Pending()) > 0:
 		return s.settle(ctx, err)
 	default:
-		s.refuseAll(err)
-		if stops(err) {
-			return err
-		}
+		return s.refuseAll(err)
 	}
+}
+
+// catchUp reads without the write lock what others have appended. Nothing was taken from the queue: the next turn is for those who wait.
+func (s *Sequencer) catchUp(ctx context.Context) error {
+	defer s.queue.signal()
+	s.setUnready(errReplaying)
+	if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
+		return s.refuseAll(err)
+	}
+	s.setUnready(nil)
 	return nil
 }
 

@@ -12,7 +12,8 @@ import (
 const settleLogEvery = 100
 
 // refuseAll is for a definite failure: nothing was written, and all waiters are told so. If the log failed before it let us decide, the batch is what would have been decided.
-func (s *Sequencer) refuseAll(err error) {
+// It gives the error back if it is one that the sequencer cannot go on after.
+func (s *Sequencer) refuseAll(err error) error {
 	s.machine.Rollback()
 	if len(s.batch) == 0 {
 		s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
@@ -22,6 +23,10 @@ func (s *Sequencer) refuseAll(err error) {
 	s.setUnready(err)
 	s.probe = time.After(s.RetryDelay)
 	answer(s.batch, unavailable(err))
+	if stops(err) {
+		return err
+	}
+	return nil
 }
 
 // tryLog looks whether the log can be had again after a failure: readiness must not wait for a submission that is no longer sent here.
