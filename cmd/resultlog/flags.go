@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -11,6 +12,14 @@ import (
 // storeFlags say where the store is; every subcommand that touches it has them.
 type storeFlags struct {
 	Data string `default:"./data" type:"path" placeholder:"DIR" help:"Directory of the embedded store: the log, and the read tables made of it. Default: ./data."`
+}
+
+// Validate refuses an empty directory, which would be the one that the command happens to run in.
+func (f storeFlags) Validate() error {
+	if f.Data == "" {
+		return errors.New("--data is empty: it must be a directory")
+	}
+	return nil
 }
 
 // secretFlag is the secret of tokens. In the environment it is not seen by other users of the machine, as a flag it is.

@@ -36,14 +36,12 @@ func (c *serveCommand) Validate() error {
 	switch {
 	case c.Addr == "":
 		return errors.New("--addr is empty: it must be HOST:PORT, like 127.0.0.1:3000; :3000 is every interface of this machine")
-	case c.Data == "":
-		return errors.New("--data is empty: it must be a directory")
 	case c.OccurredAhead <= 0:
 		return fmt.Errorf("--occurred-ahead %s: must be longer than nothing, since clocks differ", c.OccurredAhead)
 	case c.Drain < 0:
 		return fmt.Errorf("--drain %s: must not be negative", c.Drain)
 	}
-	return nil
+	return c.storeFlags.Validate()
 }
 
 // Run implements the subcommand.
