@@ -10,9 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"resultlog/core"
+	httpapi "resultlog/http"
 )
 
 // credentials are what requests are authorised with, for every contender.
@@ -21,12 +20,17 @@ type credentials struct {
 	token  string
 }
 
+// tokenTTL outlives any bench.
+const tokenTTL = 24 * time.Hour
+
 // newCredentials makes a token of the role that submits results, for the bench's tenant.
 func newCredentials() (credentials, error) {
+	tenant, err := core.ParseID(tenantText)
+	if err != nil {
+		return credentials{}, err
+	}
 	secret := rand.Text() + rand.Text()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"sub": "bench", "roles": []string{"FDE"}, "tenantIds": []string{tenantText}, "exp": time.Now().Add(24 * time.Hour).Unix(),
-	}).SignedString([]byte(secret))
+	token, err := httpapi.MintToken([]byte(secret), "bench", []string{"FDE"}, []core.ID{tenant}, tokenTTL, time.Now())
 	return credentials{secret: secret, token: token}, err
 }
 
