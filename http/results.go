@@ -59,7 +59,6 @@ func (s *Server) submitResult(x *exchange) error {
 		return err
 	}
 	s.Metrics.submitted(receipt.Events[0])
-	x.accepted(receipt.Events[0])
 	x.answerJSON(http.StatusCreated, b.out)
 	return nil
 }

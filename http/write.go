@@ -30,7 +30,6 @@ func (s *Server) submit(x *exchange, intent core.Intent) (core.Receipt, error) {
 		}
 		return core.Receipt{}, err
 	}
-	first := receipt.Events[0]
-	x.accepted(first)
+	x.accepted(receipt.Events[0])
 	return receipt, nil
 }
