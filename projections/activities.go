@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"resultlog/core"
 )
@@ -54,14 +53,7 @@ func (Activities) Reset(ctx context.Context, tx *sql.Tx) error {
 // Apply implements Projection.
 func (Activities) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
 	changes := foldActivities(batch)
-	w := newWriter(ctx, tx)
-	defer w.close()
-	for _, key := range changes.keys {
-		if err := changes.rows[key].write(w, key); err != nil {
-			return fmt.Errorf("activity %s: %w", key.ID, err)
-		}
-	}
-	return nil
+	return changes.write(ctx, tx, "activity", (*activityChange).write)
 }
 
 func foldActivities(batch []core.Recorded) folded[activityChange] {

@@ -102,18 +102,6 @@ func (b *Barrier) head(ctx context.Context) (core.Position, error) {
 	}
 }
 
-// ahead asks the log once more whether it has come as far as the tables say.
-func (b *Barrier) ahead(ctx context.Context, position core.Position) error {
-	head, err := b.Head(ctx)
-	if err == nil && position > head {
-		err = fmt.Errorf("%w: at %d of %d; restart this node, which makes them again", errAhead, position, head)
-	}
-	return err
-}
-
-// errAhead means that the log was replaced by a shorter one, by an older copy most likely: what the read tables say did not happen.
-var errAhead = errors.New("the read tables are ahead of the log")
-
 func (b *Barrier) join() *round {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -159,3 +147,15 @@ func (b *Barrier) hold(r *round) {
 		b.Hurry()
 	}
 }
+
+// ahead asks the log once more whether it has come as far as the tables say.
+func (b *Barrier) ahead(ctx context.Context, position core.Position) error {
+	head, err := b.Head(ctx)
+	if err == nil && position > head {
+		err = fmt.Errorf("%w: at %d of %d; restart this node, which makes them again", errAhead, position, head)
+	}
+	return err
+}
+
+// errAhead means that the log was replaced by a shorter one, by an older copy most likely: what the read tables say did not happen.
+var errAhead = errors.New("the read tables are ahead of the log")

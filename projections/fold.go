@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"resultlog/core"
 )
@@ -26,6 +27,18 @@ func (f *folded[T]) row(key core.Stream) *T {
 		f.keys = append(f.keys, key)
 	}
 	return row
+}
+
+// write writes every row, in the order of first mention, as one of them is written; what it is stands in errors.
+func (f *folded[T]) write(ctx context.Context, tx *sql.Tx, what string, one func(*T, *writer, core.Stream) error) error {
+	w := newWriter(ctx, tx)
+	defer w.close()
+	for _, key := range f.keys {
+		if err := one(f.rows[key], w, key); err != nil {
+			return fmt.Errorf("%s %s: %w", what, key.ID, err)
+		}
+	}
+	return nil
 }
 
 // writer writes rows one by one through prepared statements: on SQLite as good as statements of many rows. It must be closed.

@@ -50,14 +50,7 @@ func (Results) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) err
 	if err != nil {
 		return err
 	}
-	w := newWriter(ctx, tx)
-	defer w.close()
-	for _, key := range changes.keys {
-		if err := changes.rows[key].write(w, key); err != nil {
-			return fmt.Errorf("result %s: %w", key.ID, err)
-		}
-	}
-	return nil
+	return changes.write(ctx, tx, "result", (*resultChange).write)
 }
 
 func foldResults(batch []core.Recorded) (folded[resultChange], error) {
