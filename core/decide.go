@@ -21,7 +21,7 @@ func decideSubmission(law *Lifecycle, s State, c SubmitResult, at Instant) ([]Ev
 	if s.Activity.Type == Message {
 		return nil, refuse(CodeNotATask, "activity %s is a MESSAGE: only a TASK takes a task result", s.ActivityID)
 	}
-	if err := judgeCode(s, c.Result); err != nil {
+	if err := judgeCode(c.Result); err != nil {
 		return nil, err
 	}
 	if !s.ResultID.IsZero() && c.OccurredAt <= s.Result.UpdatedAt {
@@ -92,7 +92,7 @@ func link(law *Lifecycle, s State, activity ID, from ActivityStatus, c CreateAct
 }
 
 // judgeCode refuses a code that is not in the catalogue (contract §2.3).
-func judgeCode(_ State, code string) error {
+func judgeCode(code string) error {
 	if _, err := ParseResultCode(code); err != nil {
 		return &Error{
 			Code:    CodeInvalid,

@@ -63,11 +63,6 @@ func (s *ResultStatus) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// ParseResultStatus reads a name on the wire; the error lists what is allowed.
-func ParseResultStatus(text string) (ResultStatus, error) {
-	return parseName[ResultStatus](resultStatusNames, text)
-}
-
 // Terminal reports whether an activity of status s has come to its end.
 func (s ActivityStatus) Terminal() bool { return s >= ActivityCompleted }
 
