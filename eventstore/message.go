@@ -69,14 +69,6 @@ func MessageEvents(m *message.Message) iter.Seq2[core.Recorded, error] {
 	}
 }
 
-// place is what is known of a row without decoding it.
-func (row Row) place() core.Recorded {
-	return core.Recorded{
-		Position: row.Position, TenantPosition: row.TenantPosition, Stream: core.Stream{Tenant: row.TenantID, ID: row.StreamID}, Version: row.Version,
-		EventID: row.EventID, RecordedAt: row.RecordedAt,
-	}
-}
-
 func appendRow(b []byte, row *Row) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(row.Position))
 	b = append(b, row.TenantID[:]...)

@@ -13,12 +13,29 @@ func Replay(ctx context.Context, log Log, machine *core.Machine, seen func(core.
 		if err != nil {
 			return err
 		}
-		if err := machine.Replay(r); err != nil {
+		if err := replayOne(machine, r, seen); err != nil {
 			return err
 		}
-		if seen != nil {
-			seen(r)
+	}
+	return nil
+}
+
+// replayMissed is Replay of what Append hands out.
+func replayMissed(machine *core.Machine, missed []core.Recorded, seen func(core.Recorded)) error {
+	for _, r := range missed {
+		if err := replayOne(machine, r, seen); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func replayOne(machine *core.Machine, r core.Recorded, seen func(core.Recorded)) error {
+	if err := machine.Replay(r); err != nil {
+		return err
+	}
+	if seen != nil {
+		seen(r)
 	}
 	return nil
 }

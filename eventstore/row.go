@@ -41,10 +41,17 @@ func (row Row) Recorded() (core.Recorded, error) {
 	if err != nil {
 		return core.Recorded{}, row.unreadable(err)
 	}
+	r := row.place()
+	r.Metadata, r.Event = metadata, event
+	return r, nil
+}
+
+// place is what is known of a row without decoding it.
+func (row Row) place() core.Recorded {
 	return core.Recorded{
 		Position: row.Position, TenantPosition: row.TenantPosition, Stream: core.Stream{Tenant: row.TenantID, ID: row.StreamID}, Version: row.Version,
-		EventID: row.EventID, RecordedAt: row.RecordedAt, Metadata: metadata, Event: event,
-	}, nil
+		EventID: row.EventID, RecordedAt: row.RecordedAt,
+	}
 }
 
 func (row Row) unreadable(err error) error {

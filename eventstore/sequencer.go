@@ -124,9 +124,11 @@ func (s *Sequencer) Run(ctx context.Context) error {
 	work, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.AnswerTimeout, abandon) })()
-	err := s.takeTurns(ctx, work)
-	s.stop(err)
-	return err
+	if err := s.takeTurns(ctx, work); err != nil {
+		s.stop(err)
+		return err
+	}
+	return nil
 }
 
 // takeTurns runs until the door is closed and the queue is empty, or until an error.
@@ -162,9 +164,7 @@ func (s *Sequencer) start(ctx context.Context) error {
 
 // finish decides what was let in before the door closed.
 func (s *Sequencer) finish(work context.Context) error {
-	s.setUnready(errStopped)
-	s.ending = true
-	s.queue.close(unavailable(errStopped))
+	s.closeDoor(errStopped)
 	for s.queue.depth() > 0 {
 		if err := s.turn(work); err != nil {
 			return err
@@ -173,14 +173,16 @@ func (s *Sequencer) finish(work context.Context) error {
 	return nil
 }
 
-// stop closes the door for good and tells everybody who still waits.
-func (s *Sequencer) stop(why error) {
-	if why == nil {
-		why = errStopped
-	}
+// closeDoor lets nothing more in, for good.
+func (s *Sequencer) closeDoor(why error) {
 	s.setUnready(why)
 	s.ending = true
 	s.queue.close(unavailable(why))
+}
+
+// stop closes the door and tells everybody who still waits.
+func (s *Sequencer) stop(why error) {
+	s.closeDoor(why)
 	for batch := s.queue.take(nil, MaxBatch, MaxBatchBytes); len(batch) > 0; batch = s.queue.take(nil, MaxBatch, MaxBatchBytes) {
 		answer(batch, unavailable(why))
 	}
@@ -218,10 +220,8 @@ func (s *Sequencer) catchUp(ctx context.Context) error {
 
 // decide runs under the log's write lock: the machine is at the log's head when the first command is judged.
 func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-	for _, r := range missed {
-		if err := s.machine.Replay(r); err != nil {
-			return nil, err
-		}
+	if err := replayMissed(s.machine, missed, nil); err != nil {
+		return nil, err
 	}
 	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
 	at := core.InstantOf(now)

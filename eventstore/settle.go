@@ -31,7 +31,7 @@ func (s *Sequencer) refuseAll(err error) error {
 
 // tryLog looks whether the log can be had again after a failure: readiness must not wait for a submission that is no longer sent here.
 func (s *Sequencer) tryLog(ctx context.Context) error {
-	err := s.lookUp(ctx, func(core.Recorded) {})
+	err := s.lookUp(ctx, nil)
 	switch {
 	case err == nil:
 		s.recovered()
@@ -88,16 +88,10 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 	return nil
 }
 
-// lookUp catches up with the log under its write lock, appending nothing.
+// lookUp catches up with the log under its write lock, appending nothing. Look, if not nil, is shown each event.
 func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error {
 	err := s.Log.Append(ctx, s.machine.Head(), func(_ time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-		for _, r := range missed {
-			if err := s.machine.Replay(r); err != nil {
-				return nil, err
-			}
-			look(r)
-		}
-		return nil, nil
+		return nil, replayMissed(s.machine, missed, look)
 	})
 	if errors.Is(err, ErrFarBehind) {
 		if err := Replay(ctx, s.Log, s.machine, look); err != nil {
