@@ -37,8 +37,19 @@ func benchID(kind byte, n int) ID {
 	return id
 }
 
-// BenchmarkStep is a submission that updates the result of an activity among many, in batches of 256.
+// BenchmarkStep is a submission that updates the result of an activity among many, in batches of 256; without an idempotency key, and with a new one each time.
 func BenchmarkStep(b *testing.B) {
+	b.Run("without a key", func(b *testing.B) { benchStep(b, []Idempotency{{}}) })
+	b.Run("with a key", func(b *testing.B) {
+		keys := make([]Idempotency, 2*KeysHeld) // when one comes again, it has long been forgotten
+		for i := range keys {
+			keys[i] = Idempotency{Key: fmt.Sprintf("0198a5d0-ac96-774b-bcce-%012x", i), Endpoint: "POST /api/activity-results/tasks", Body: Digest{1}}
+		}
+		benchStep(b, keys)
+	})
+}
+
+func benchStep(b *testing.B, keys []Idempotency) {
 	const activities, batch = 10_000, 256
 	m := NewMachine()
 	for _, r := range benchLog(b, activities) {
@@ -58,12 +69,29 @@ func BenchmarkStep(b *testing.B) {
 		c := commands[n%activities]
 		in := c.Intent.(SubmitResult)
 		in.OccurredAt, c.At = start+Instant(n)+1, start+Instant(n)+1 // after every one before it
-		c.Intent = in
-		if _, err := m.Step(c); err != nil {
-			b.Fatal(err)
+		c.Intent, c.Metadata.Idempotency, c.KeysAsOf = in, keys[n%len(keys)], m.Head()
+		if receipt, err := m.Step(c); err != nil || receipt.Replayed != 0 {
+			b.Fatal(receipt, err)
 		}
 		if n++; n%batch == 0 {
 			m.Commit()
+		}
+	}
+}
+
+// BenchmarkStepReplayed is a retry: a key that the machine holds.
+func BenchmarkStepReplayed(b *testing.B) {
+	m := NewMachine()
+	c := Command{Tenant: fixedID('t', 1), At: start, EventID: benchID('e', 1), Intent: benchSubmission(1, ResultPending)}
+	c.Metadata.Idempotency = Idempotency{Key: "0198a5d0-ac96-774b-bcce-000000000001", Endpoint: "POST /api/activity-results/tasks"}
+	if _, err := m.Step(c); err != nil {
+		b.Fatal(err)
+	}
+	m.Commit()
+	b.ReportAllocs()
+	for b.Loop() {
+		if receipt, err := m.Step(c); err != nil || receipt.Replayed != 1 {
+			b.Fatal(receipt, err)
 		}
 	}
 }

@@ -29,9 +29,7 @@ func Encode(e Event) Encoded {
 	o := OpenObject(make([]byte, 0, eventBytes))
 	e.encode(&o)
 	sealed := e.sealed()
-	if sealed.SHA256 != [len(sealed.SHA256)]byte{} {
-		o.Text("personal_sha256", hex.EncodeToString(sealed.SHA256[:]))
-	}
+	o.Digest("personal_sha256", sealed.SHA256)
 	return Encoded{Type: e.Type(), Schema: newest(e.Type()), Data: o.Close(), Personal: sealed.Bytes}
 }
 
@@ -59,7 +57,7 @@ func Decode(enc Encoded) (Event, error) {
 		return nil, err
 	case !e.complete():
 		return nil, fmt.Errorf("%s: lacks what every event of this type has: %s", enc.Type, data)
-	case enc.Personal != nil && e.sealed().SHA256 == [len(Sealed{}.SHA256)]byte{}:
+	case enc.Personal != nil && e.sealed().SHA256 == Digest{}:
 		return nil, fmt.Errorf("%s: has a personal part, but no digest of one", enc.Type)
 	}
 	return e, nil
@@ -75,7 +73,9 @@ func EncodeMetadata(m Metadata) []byte {
 	})
 	o.OptionalText("request_id", m.RequestID)
 	o.OptionalText("traceparent", m.Traceparent)
-	o.OptionalText("idempotency_key", m.IdempotencyKey)
+	o.OptionalText("idempotency_key", m.Idempotency.Key)
+	o.OptionalText("idempotency_endpoint", m.Idempotency.Endpoint)
+	o.Digest("idempotency_body_sha256", m.Idempotency.Body)
 	o.ID("causation_id", m.CausationID)
 	return o.Close()
 }
@@ -89,18 +89,13 @@ func DecodeMetadata(data []byte) (Metadata, error) {
 func decodeSubmitted(data, personal []byte) (Event, error) {
 	stored, err := decodeAs[struct {
 		ResultSubmitted
-		PersonalSHA256 string `json:"personal_sha256"`
+		PersonalSHA256 Digest `json:"personal_sha256"`
 	}]("ResultSubmitted", data)
 	if err != nil {
 		return nil, err
 	}
 	e := stored.ResultSubmitted
-	e.Personal.Bytes = personal
-	if stored.PersonalSHA256 != "" {
-		if err := decodeHex(e.Personal.SHA256[:], stored.PersonalSHA256); err != nil {
-			return nil, fmt.Errorf("ResultSubmitted: personal_sha256: %w", err)
-		}
-	}
+	e.Personal = Sealed{Bytes: personal, SHA256: stored.PersonalSHA256}
 	return e, nil
 }
 
@@ -171,6 +166,7 @@ func (e ActivityTransitioned) encode(o *Object) {
 	o.ID("result_id", e.ResultID)
 	o.OptionalText("result", e.Result)
 	o.Flag("overridden", e.Overridden)
+	o.OptionalText("provider_activity_id", e.ProviderActivityID)
 }
 
 func (e ResultLinked) encode(o *Object) {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,6 +79,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a digest that is too long", Encoded{"ResultSubmitted", 1, []byte(with(`"personal_sha256":"` + strings.Repeat("0", 80) + `"`)), nil}, false},
 		{"a digest that is too short", Encoded{"ResultSubmitted", 1, []byte(with(`"personal_sha256":"00"`)), nil}, false},
 		{"a digest that is no digest", Encoded{"ResultSubmitted", 1, []byte(with(`"personal_sha256":"` + strings.Repeat("g", 64) + `"`)), nil}, false},
+		{"a digest that is empty", Encoded{"ResultSubmitted", 1, []byte(with(`"personal_sha256":""`)), nil}, false},
 		{"a personal part without a digest", Encoded{"ResultSubmitted", 1, []byte(goodSubmitted), []byte(`{}`)}, false},
 		{"a personal part where none can be", Encoded{"ResultLinked", 1, []byte(goodLinked), []byte(`{}`)}, false},
 		{"no result id", Encoded{"ResultSubmitted", 1, []byte(without("result_id")), nil}, false},
@@ -149,7 +151,11 @@ func TestMetadata(t *testing.T) {
 	for name, want := range map[string]Metadata{
 		"full": {
 			Actor: Actor{Subject: "maría <ops>", Role: "FDE", Key: "rtn_sk_ab"}, RequestID: "req-1", Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-			IdempotencyKey: `k"1`, CausationID: fixtureOther,
+			Idempotency: Idempotency{Key: `k"1`}, CausationID: fixtureOther, // as it was written on every event of a command, before keys were replayed
+		},
+		"keyed": {
+			Actor: Actor{Subject: "integration", Role: "FDE"}, RequestID: "req-3",
+			Idempotency: Idempotency{Key: "order-4711/1", Endpoint: "POST /api/activity-results/tasks", Body: sha256.Sum256([]byte(`{"status":"COMPLETED"}`))},
 		},
 		"typical": {Actor: Actor{Subject: "integration", Role: "FDE"}, RequestID: "req-2", CausationID: mustID("e8")},
 		"minimal": {},
@@ -165,14 +171,21 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("%s is read as %+v %v", stored, got, err)
 		}
 	}
-	for _, bad := range []string{``, `{"actor":{}} {}`, `{"who":"me"}`, `{"actor":{"mood":1}}`, `{"causation_id":"x"}`} {
+	for _, bad := range []string{``, `{"actor":{}} {}`, `{"who":"me"}`, `{"actor":{"mood":1}}`, `{"causation_id":"x"}`, `{"idempotency_body_sha256":""}`, `{"idempotency_body_sha256":[1]}`,
+		`{"idempotency_body_sha256":"` + strings.Repeat("0", 62) + `"}`, `{"idempotency_body_sha256":"` + strings.Repeat("x", 64) + `"}`} {
 		if got, err := DecodeMetadata([]byte(bad)); err == nil {
 			t.Errorf("%s is read as %+v", bad, got)
 		}
 	}
+}
+
+// TestPropertyMetadata: whatever a client and its credential put into metadata, it is read back as it was.
+func TestPropertyMetadata(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String()
-		m := Metadata{Actor: Actor{text.Draw(t, "subject"), text.Draw(t, "role"), text.Draw(t, "key")}, RequestID: text.Draw(t, "request"), IdempotencyKey: text.Draw(t, "idempotency")}
+		m := Metadata{Actor: Actor{text.Draw(t, "subject"), text.Draw(t, "role"), text.Draw(t, "key")}, RequestID: text.Draw(t, "request")}
+		m.Idempotency = Idempotency{Key: text.Draw(t, "idempotency"), Endpoint: text.Draw(t, "endpoint")}
+		copy(m.Idempotency.Body[:], rapid.SliceOfN(rapid.Byte(), 0, len(Digest{})).Draw(t, "body"))
 		if got, err := DecodeMetadata(EncodeMetadata(m)); err != nil || got != m {
 			t.Fatalf("%s: %+v %v", EncodeMetadata(m), got, err)
 		}

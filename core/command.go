@@ -7,10 +7,12 @@ type Command struct {
 	At       Instant // when it is decided: the log's clock, set under the log's write lock
 	EventID  ID      // a fresh UUIDv7; the ids of the events are derived from it
 	Metadata Metadata
+	KeyAt    Position // of an event that was recorded with the command's idempotency key, as far as somebody has looked; 0: of none
+	KeysAsOf Position // how far that is
 	Intent   Intent
 }
 
-// Intent is what a command wants: SubmitResult or CreateActivity.
+// Intent is what a command wants: SubmitResult, CreateActivity, DispatchActivity or CancelActivity.
 type Intent interface{ intent() }
 
 // SubmitResult asks to record a result (contract §1, §2.1, §2.2).
@@ -25,13 +27,30 @@ type CreateActivity struct {
 	ActivityDetails
 }
 
-func (SubmitResult) intent()   {}
-func (CreateActivity) intent() {}
+// DispatchActivity says that a TASK was handed to whoever executes it (contract §2.7), and under which id they know it, if that is known only now.
+type DispatchActivity struct {
+	ActivityID         ID
+	ProviderActivityID string
+}
+
+// CancelActivity asks that an activity not be executed any more (contract §2.7).
+type CancelActivity struct {
+	ActivityID ID
+}
+
+func (SubmitResult) intent()     {}
+func (CreateActivity) intent()   {}
+func (DispatchActivity) intent() {}
+func (CancelActivity) intent()   {}
 
 // Receipt is what came of an accepted command: its events, one commit, in order. The first is the command's own; what follows are its consequences.
 type Receipt struct {
 	Events []Recorded
+
+	// Replayed is not 0 if the command's idempotency key was used before: the position of the first event that was recorded with it. Nothing was decided anew, and
+	// Events are those of that time; the Machine, which does not keep them, leaves them out.
+	Replayed Position
 }
 
-// MaxEvents is the most events that one command appends: a creation that links a result which moves the activity.
+// MaxEvents is the most events that one command appends: a creation, or a dispatch, that links a result which moves the activity.
 const MaxEvents = 3

@@ -3,7 +3,7 @@ package core
 import "testing"
 
 // TestContractSection22 is contract §2.2: one activity has one current result. That both answer 201 is tested in the HTTP layer; that a commit is one in the log, and that the
-// time is the log's clock, in eventstore; what an admin's cancel appends comes with its command, and is a recorded transition here.
+// time is the log's clock, in eventstore.
 func TestContractSection22(t *testing.T) {
 	t.Run("one result", func(t *testing.T) { runContract(t, oneResult) })
 	t.Run("streams", func(t *testing.T) { runContract(t, streams) })
@@ -113,9 +113,14 @@ var override = []contractRow{
 		then: `ResultSubmitted r1 v2 NOT_EXECUTED RETEN_ACTIVITY of a1 overridden
 			ActivityTransitioned a1 v3 COMPLETED to FAILED by RESULT r1 overridden`},
 	{says: lifts, of: "an admin's cancel", given: `create a1
-		transition a1 READY CANCELED CANCELED`, when: `submit r1 activity=a1 override`,
+		cancel a1`, when: `submit r1 activity=a1 override`,
 		then: `ResultSubmitted r1 v1 COMPLETED RETEN_ACTIVITY of a1 overridden
 			ActivityTransitioned a1 v3 CANCELED to COMPLETED by RESULT r1 overridden`},
+	{says: lifts, of: "an admin's cancel, of an activity with a PENDING result", given: `create a1
+		submit r1 activity=a1 status=PENDING
+		cancel a1`, when: `submit r2 activity=a1 status=NOT_EXECUTED override actor=maria role=ADMIN`,
+		then: `ResultSubmitted r1 v2 NOT_EXECUTED RETEN_ACTIVITY of a1 overridden
+			ActivityTransitioned a1 v3 CANCELED to FAILED by RESULT r1 overridden`, stores: []string{`"overridden":true`, `"subject":"maria"`}},
 	{says: lifts, of: "not the temporal guard", given: `create a1
 		submit r1 activity=a1`, when: `submit r2 activity=a1 occurred=2 override`, then: `refused stale_result, existing r1 COMPLETED @2`},
 	{says: lifts, of: "not the catalogue", when: `submit r1 code=nonsense override`, then: `refused validation_failed`},
@@ -144,28 +149,41 @@ const (
 
 var terminalActivity = []contractRow{
 	{says: elsewhere, of: "no result yet", given: `create a1
-		transition a1 READY CANCELED CANCELED`, when: `submit r1 activity=a1`, then: `refused invalid_transition`},
+		cancel a1`, when: `submit r1 activity=a1`, then: `refused invalid_transition`},
 	{says: elsewhere, of: "a PENDING result", given: `create a1
 		submit r1 activity=a1 status=PENDING
-		transition a1 READY CANCELED CANCELED`, when: `submit r2 activity=a1`, then: `refused invalid_transition, existing r1 PENDING @2`},
+		cancel a1`, when: `submit r2 activity=a1`, then: `refused invalid_transition, existing r1 PENDING @2`},
+	{says: elsewhere, of: "cancelled in the same batch", given: `create a1`, when: `cancel a1
+		submit r1 activity=a1 status=TRANSFERRED
+		submit r2 activity=a1 status=CANCELED`,
+		then: `ActivityTransitioned a1 v2 READY to CANCELED by CANCELED -
+			refused invalid_transition
+			ResultSubmitted r2 v1 CANCELED RETEN_ACTIVITY of a1`},
+	{says: elsewhere, of: "cancelled after its dispatch, found by the provider id that this set", given: `create a1
+		dispatch a1 provider=p1
+		cancel a1`, when: `submit r1 provider=p1 status=NOT_EXECUTED`, then: `refused invalid_transition`},
 	{says: elsewhere, of: "overridden", given: `create a1
 		submit r1 activity=a1 status=PENDING
-		transition a1 READY CANCELED CANCELED`, when: `submit r2 activity=a1 override`,
+		cancel a1`, when: `submit r2 activity=a1 override`,
 		then: `ResultSubmitted r1 v2 COMPLETED RETEN_ACTIVITY of a1 overridden
 			ActivityTransitioned a1 v3 CANCELED to COMPLETED by RESULT r1 overridden`},
 	{says: elsewhere, of: "after an overriding PENDING", given: `create a1
 		submit r1 activity=a1
 		submit r2 activity=a1 status=PENDING override`, when: `submit r3 activity=a1 status=NOT_EXECUTED`, then: `refused invalid_transition, existing r1 PENDING @3`},
 	{says: asksSame, of: "the state it is in", given: `create a1
-		transition a1 READY CANCELED CANCELED`, when: `submit r1 activity=a1 status=CANCELED`, then: `ResultSubmitted r1 v1 CANCELED RETEN_ACTIVITY of a1`},
+		cancel a1`, when: `submit r1 activity=a1 status=CANCELED`, then: `ResultSubmitted r1 v1 CANCELED RETEN_ACTIVITY of a1`},
 	{says: asksSame, of: "no change", given: `create a1
-		transition a1 READY CANCELED CANCELED`, when: `submit r1 activity=a1 status=PENDING`, then: `ResultSubmitted r1 v1 PENDING RETEN_ACTIVITY of a1`},
+		cancel a1`, when: `submit r1 activity=a1 status=PENDING`, then: `ResultSubmitted r1 v1 PENDING RETEN_ACTIVITY of a1`},
 	{says: asksSame, of: "after an overriding PENDING", given: `create a1
 		submit r1 activity=a1
 		submit r2 activity=a1 status=PENDING override`, when: `submit r3 activity=a1 status=TRANSFERRED`, then: `ResultSubmitted r1 v3 TRANSFERRED RETEN_ACTIVITY of a1`},
 	{says: "Cancelling an activity leaves its PENDING result PENDING.", given: `create a1
+		submit r1 activity=a1 status=PENDING`, when: `cancel a1`, then: `ActivityTransitioned a1 v2 READY to CANCELED by CANCELED r1`,
+		leaves: `r1 PENDING success v1 of a1, created @2, updated @2
+			a1 TASK CANCELED v2 of t1, result r1`},
+	{says: "Cancelling an activity leaves its PENDING result PENDING.", of: "and open to updates that ask for no change", given: `create a1
 		submit r1 activity=a1 status=PENDING
-		transition a1 READY CANCELED CANCELED`, when: `submit r2 activity=a1 status=PENDING`, then: `ResultSubmitted r1 v2 PENDING RETEN_ACTIVITY of a1`,
+		cancel a1`, when: `submit r2 activity=a1 status=PENDING`, then: `ResultSubmitted r1 v2 PENDING RETEN_ACTIVITY of a1`,
 		leaves: `a1 TASK CANCELED v2 of t1, result r1`},
 	{says: "An overridden move appends ActivityTransitioned with `overridden: true`.", given: `create a1
 		submit r1 activity=a1`, when: `submit r2 activity=a1 status=CANCELED override`,

@@ -14,6 +14,7 @@ type contractRow struct {
 	given  string   // what came before
 	when   string   // what is sent; several lines are decided in one batch
 	then   string   // what comes of it: events and refusals, briefly
+	hears  string   // what the message of the last refusal tells its sender
 	stores []string // what the last event that came of it holds in its stored form
 	leaves string   // what is known afterwards of each thing that begins a line
 }
@@ -21,32 +22,27 @@ type contractRow struct {
 func (r contractRow) run(t *testing.T) {
 	p := newPlay()
 	for _, text := range lines(r.given) {
-		if strings.HasPrefix(text, "transition ") {
-			if _, err := p.transition(text); err != nil {
-				t.Fatal(err)
-			}
-			continue
+		if err := p.given(text); err != nil {
+			t.Fatalf("given %s: %v", text, err)
 		}
-		if _, refusal, err := p.command(text); err != nil || refusal != nil {
-			t.Fatalf("given %s: %v %v", text, err, refusal)
-		}
-		p.commit()
 	}
 	var got []string
+	var message string
 	for _, text := range lines(r.when) {
 		receipt, refusal, err := p.command(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if refusal != nil {
-			got = append(got, refusal.briefly())
+			message = refusal.Message
 		}
-		for _, e := range receipt.Events {
-			got = append(got, brief(e))
-		}
+		got = append(got, heard(receipt, refusal)...)
 	}
 	if diff := cmp.Diff(lines(r.then), got); diff != "" {
 		t.Errorf("then (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(message, r.hears) {
+		t.Errorf("hears %q\n   not %q", message, r.hears)
 	}
 	r.checkStored(t, p)
 	known := lines(snapshotOf(p.machine.overlay).describe())
@@ -55,6 +51,38 @@ func (r contractRow) run(t *testing.T) {
 			t.Errorf("leaves %q\n   not %q", i, want)
 		}
 	}
+}
+
+// given runs a line of what came before: it must be accepted, and is durable.
+func (p *play) given(text string) error {
+	switch verb, _, _ := strings.Cut(text, " "); verb {
+	case "transition":
+		_, err := p.transition(text)
+		return err
+	case "restart":
+		return p.restart()
+	}
+	_, refusal, err := p.command(text)
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	p.commit()
+	return err
+}
+
+// heard is what comes of a command, briefly: a refusal, a replay, or its events.
+func heard(receipt Receipt, refusal *Error) []string {
+	switch {
+	case refusal != nil:
+		return []string{refusal.briefly()}
+	case receipt.Replayed > 0:
+		return []string{receipt.replays()}
+	}
+	var events []string
+	for _, r := range receipt.Events {
+		events = append(events, brief(r))
+	}
+	return events
 }
 
 func (r contractRow) checkStored(t *testing.T, p *play) {

@@ -8,6 +8,10 @@ func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
 		return decideSubmission(law, s, in, c.At)
 	case CreateActivity:
 		return decideCreation(law, s, in)
+	case DispatchActivity:
+		return decideDispatch(law, s, in)
+	case CancelActivity:
+		return decideCancellation(law, s, in)
 	default:
 		return nil, refuse(CodeInvalid, "unknown command %T", in)
 	}
@@ -54,41 +58,6 @@ func decideSubmission(law *Lifecycle, s State, c SubmitResult, at Instant) ([]Ev
 		ActivityID: s.ActivityID, From: s.Activity.Status, To: to, Reason: ByResult,
 		ResultID: submitted.ResultID, Result: c.Result, Overridden: activityBarred,
 	}}, nil
-}
-
-// decideCreation is contract §2.7 with late linking (§2.1): a TASK that becomes known under a provider id which a standalone result carries takes that result.
-func decideCreation(law *Lifecycle, s State, c CreateActivity) ([]Event, error) {
-	if !s.KeyHolder.IsZero() {
-		return nil, &Error{
-			Code:     CodeDuplicateActivity,
-			Message:  "idempotency_key " + quote(c.IdempotencyKey) + " was used before, for activity " + s.KeyHolder.String(),
-			Existing: &Existing{ID: s.KeyHolder},
-		}
-	}
-	if !s.ProviderHolder.IsZero() {
-		return nil, &Error{
-			Code:     CodeProviderIDConflict,
-			Message:  "provider_activity_id " + quote(c.ProviderActivityID) + " belongs to activity " + s.ProviderHolder.String() + " for ever",
-			Existing: &Existing{ID: s.ProviderHolder},
-		}
-	}
-	created := ActivityCreated(c) // a creation is recorded as it was asked for
-	return append([]Event{created}, link(law, s, c.ActivityID, ActivityReady, c)...), nil
-}
-
-// link gives the events that join the standalone result in s, if any, to an activity that has no result of its own.
-func link(law *Lifecycle, s State, activity ID, from ActivityStatus, c CreateActivity) []Event {
-	if s.ResultID.IsZero() || c.ActivityType != Task {
-		return nil
-	}
-	linked := []Event{ResultLinked{ResultID: s.ResultID, ActivityID: activity, ProviderActivityID: c.ProviderActivityID}}
-	to := s.Result.Status.ActivityStatus()
-	if to == NoActivity || !law.AllowsByResult(from, to) {
-		return linked
-	}
-	return append(linked, ActivityTransitioned{
-		ActivityID: activity, From: from, To: to, Reason: ByLink, ResultID: s.ResultID, Result: s.Result.Code.String(),
-	})
 }
 
 // judgeCode refuses a code that is not in the catalogue (contract §2.3).

@@ -7,18 +7,21 @@ type Code string
 
 // The codes that the heart of the service gives. The HTTP layer adds those of its own (routes, credentials, syntax) and maps each to a status in one table.
 const (
-	CodeInvalid            Code = "validation_failed"    // 400: values that are wrong in themselves; Fields says where
-	CodeAmbiguousIDs       Code = "ambiguous_ids"        // 400: the ids sent name two different things
-	CodeNotATask           Code = "activity_not_task"    // 400: the matched activity is a MESSAGE
-	CodeStaleResult        Code = "stale_result"         // 409: the temporal guard
-	CodeInvalidTransition  Code = "invalid_transition"   // 409: the state guard
-	CodeDuplicateActivity  Code = "activity_exists"      // 409: idempotency_key used before; Existing names the activity
-	CodeProviderIDConflict Code = "provider_id_conflict" // 409: the provider id belongs to another activity
-	CodeNotFound           Code = "not_found"            // 404
-	CodeQueueFull          Code = "queue_full"           // 503: a bound was reached; nothing was written
-	CodeUnavailable        Code = "unavailable"          // 503: surely nothing was written
-	CodeOutcomeUnknown     Code = "outcome_unknown"      // 503: it may have been written
-	CodeReadsBehind        Code = "reads_behind"         // 503: the read tables did not reach the log's head in time
+	CodeInvalid            Code = "validation_failed"      // 400: values that are wrong in themselves; Fields says where
+	CodeAmbiguousIDs       Code = "ambiguous_ids"          // 400: the ids sent name two different things
+	CodeNotATask           Code = "activity_not_task"      // 400: the matched activity is a MESSAGE
+	CodeNotReady           Code = "activity_not_ready"     // 400: only a READY activity can be dispatched
+	CodeStaleResult        Code = "stale_result"           // 409: the temporal guard
+	CodeInvalidTransition  Code = "invalid_transition"     // 409: the state guard
+	CodeDuplicateActivity  Code = "activity_exists"        // 409: idempotency_key used before; Existing names the activity
+	CodeProviderIDConflict Code = "provider_id_conflict"   // 409: the provider id belongs to another activity
+	CodeKeyReused          Code = "idempotency_key_reused" // 422: the Idempotency-Key was used before, with another body
+	CodeNotFound           Code = "not_found"              // 404
+	CodeQueueFull          Code = "queue_full"             // 503: a bound was reached; nothing was written
+	CodeUnavailable        Code = "unavailable"            // 503: surely nothing was written
+	CodeOutcomeUnknown     Code = "outcome_unknown"        // 503: it may have been written
+	CodeReadsBehind        Code = "reads_behind"           // 503: the read tables did not reach the log's head in time
+	CodeParked             Code = "projection_parked"      // 503: the read tables lack what they could not apply of this result or activity
 )
 
 // Error is the one error type that crosses rooms: a code for programs and a message that a person can act on.

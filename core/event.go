@@ -68,13 +68,14 @@ type Submission struct {
 
 // ActivityTransitioned moves an activity from one status to another.
 type ActivityTransitioned struct {
-	ActivityID ID             `json:"activity_id"`
-	From       ActivityStatus `json:"from"`
-	To         ActivityStatus `json:"to"`
-	Reason     Reason         `json:"reason"`
-	ResultID   ID             `json:"result_id"`  // the result that moved it, if one did
-	Result     string         `json:"result"`     // that result's code
-	Overridden bool           `json:"overridden"` // the lifecycle would have refused it, and hard_override lifted it
+	ActivityID         ID             `json:"activity_id"`
+	From               ActivityStatus `json:"from"`
+	To                 ActivityStatus `json:"to"`
+	Reason             Reason         `json:"reason"`
+	ResultID           ID             `json:"result_id"`            // its result at that moment, if it has one: for ByResult and ByLink the one that moved it
+	Result             string         `json:"result"`               // the code of the result that moved it, if one did
+	Overridden         bool           `json:"overridden"`           // the lifecycle would have refused it, and hard_override lifted it
+	ProviderActivityID string         `json:"provider_activity_id"` // the provider id that a dispatch gave it, if it had none before; since schema 2
 }
 
 // ResultLinked makes a standalone result that of an activity which became known under a provider id that the result carries (contract §2.1, late linking).
@@ -111,8 +112,10 @@ type Reason string
 
 // The reasons of a transition.
 const (
-	ByResult Reason = "RESULT"
-	ByLink   Reason = "LINKED"
+	ByDispatch Reason = "DISPATCH_SUCCESS"
+	ByResult   Reason = "RESULT"
+	ByLink     Reason = "LINKED"
+	ByCancel   Reason = "CANCELED"
 )
 
 // Type implements Event.

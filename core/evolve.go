@@ -4,7 +4,7 @@ package core
 func Evolve(s State, r Recorded) State {
 	switch e := r.Event.(type) {
 	case ActivityCreated:
-		s.Activity = Activity{Tenant: r.Stream.Tenant, Version: r.Version, Status: ActivityReady, Type: e.ActivityType}
+		s.Activity = Activity{Tenant: r.Stream.Tenant, Version: r.Version, Status: ActivityReady, Type: e.ActivityType, Provided: e.ProviderActivityID != ""}
 	case ResultSubmitted:
 		s.Result.ActivityID = e.ActivityID
 		s.Result.CreatedAt = e.CreatedAt
@@ -16,6 +16,7 @@ func Evolve(s State, r Recorded) State {
 	case ActivityTransitioned:
 		s.Activity.Status = e.To
 		s.Activity.Version = r.Version
+		s.Activity.Provided = s.Activity.Provided || e.ProviderActivityID != ""
 	case ResultLinked:
 		s.Result.ActivityID = e.ActivityID
 		s.Result.Version = r.Version

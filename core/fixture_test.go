@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -78,16 +79,23 @@ func fixtures() []fixture {
 			ActivityID: fixtureActivity, From: ActivityReady, To: ActivityCanceled, Reason: ByLink, ResultID: fixtureResult, Result: "no_interest",
 		}},
 		{"ActivityTransitioned.v1.minimal", ActivityTransitioned{ActivityID: fixtureActivity, From: ActivityDispatched, To: ActivityCanceled, Reason: "CANCELED"}},
+		{"ActivityTransitioned.v2", ActivityTransitioned{
+			ActivityID: fixtureActivity, From: ActivityReady, To: ActivityDispatched, Reason: ByDispatch, ProviderActivityID: "ext-\"ñ\"/123",
+		}},
+		{"ActivityTransitioned.v2.minimal", ActivityTransitioned{ActivityID: fixtureActivity, From: ActivityReady, To: ActivityDispatched, Reason: ByDispatch}},
+		{"ActivityTransitioned.v2.canceled", ActivityTransitioned{ // its PENDING result stays what it is
+			ActivityID: fixtureActivity, From: ActivityDispatched, To: ActivityCanceled, Reason: ByCancel, ResultID: fixtureResult,
+		}},
 		{"ResultLinked.v1", ResultLinked{ResultID: fixtureResult, ActivityID: fixtureActivity, ProviderActivityID: "ext-123"}},
 	}
 }
 
-// TestFixtures: what is stored decodes to what was meant, for ever; and as long as schema 1 is the newest, is written the same, byte for byte.
+// TestFixtures: what is stored decodes to what was meant, for ever; and as long as its schema is the newest, is written the same, byte for byte.
 func TestFixtures(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range fixtures() {
 		eventType, schema := f.kind()
-		if schema != 1 {
+		if schema < 1 || schema > newest(eventType) {
 			t.Fatalf("%s: not a schema that there is", f.name)
 		}
 		known[f.name+".json"] = true
@@ -159,6 +167,12 @@ func (f fixture) read(t *testing.T, suffix string) []byte {
 	return data
 }
 
+// everyMetadata has all that metadata can have.
+var everyMetadata = Metadata{
+	Actor: Actor{Subject: "integration", Role: "FDE", Key: "rtn_sk_ab"}, RequestID: "req-1", Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	Idempotency: Idempotency{Key: "k", Endpoint: "POST /api/activity-results/tasks", Body: Digest{1}}, CausationID: fixtureOther,
+}
+
 // catalogue is the one document that lists every event, its fields and its examples.
 const catalogue = "../docs/events.md"
 
@@ -184,18 +198,37 @@ func TestCatalogueOfEvents(t *testing.T) {
 		}
 	}
 	for _, f := range fixtures() {
-		if eventType, _ := f.kind(); !bytes.Contains(doc, []byte("## "+eventType+"\n")) {
+		eventType, _ := f.kind()
+		section := sectionOf(doc, eventType)
+		if section == nil {
 			t.Errorf("%s is not in %s", eventType, catalogue)
 		}
 		for _, key := range keys(t, f.read(t, ".json")) {
-			if !bytes.Contains(doc, []byte("| `"+key+"` |")) {
-				t.Errorf("%s: the field %s is not in %s", f.name, key, catalogue)
+			if !bytes.Contains(section, []byte("| `"+key+"` |")) {
+				t.Errorf("%s: the field %s is not in the section %s of %s", f.name, key, eventType, catalogue)
 			}
 		}
 	}
 	for eventType := range upcasters {
-		if !shown[eventType+".v1.json"] {
-			t.Errorf("%s has no example in %s", eventType, catalogue)
+		if name := fmt.Sprintf("%s.v%d.json", eventType, newest(eventType)); !shown[name] {
+			t.Errorf("%s has no example in %s: %s", eventType, catalogue, name)
 		}
 	}
+	for _, key := range keys(t, EncodeMetadata(everyMetadata)) {
+		if !bytes.Contains(sectionOf(doc, "Metadata"), []byte("| `"+key+"` |")) {
+			t.Errorf("metadata: the field %s is not in %s", key, catalogue)
+		}
+	}
+	for _, reason := range []Reason{ByDispatch, ByResult, ByLink, ByCancel} {
+		if !bytes.Contains(sectionOf(doc, "ActivityTransitioned"), []byte("| "+string(reason)+" |")) {
+			t.Errorf("the reason %s is not in %s", reason, catalogue)
+		}
+	}
+}
+
+// sectionOf is what stands under a heading.
+func sectionOf(doc []byte, heading string) []byte {
+	_, section, _ := bytes.Cut(doc, []byte("\n## "+heading+"\n"))
+	section, _, _ = bytes.Cut(section, []byte("\n## "))
+	return section
 }

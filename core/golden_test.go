@@ -14,12 +14,13 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write what the machine does into testdata/machine, instead of comparing it")
 
 // TestGolden runs the scripts of testdata/machine. A script is blocks with an empty line between them: lines that begin with # say why, then come the lines to run,
-// as in script_test.go, then ---- and what came of them. Besides create, submit and transition there are
+// as in script_test.go, then ---- and what came of them. Besides the commands and transition there are
 //
 //	commit     what is pending is durable
 //	rollback   it is not, and is forgotten
 //	state      all that is known, durable or not
 //	replay     a new machine reads the log, as it was stored, and must know the same
+//	restart    it takes the place of the old one
 //
 // After a change that is meant, go test ./core -run TestGolden -rewrite writes the outputs anew: read the diff.
 func TestGolden(t *testing.T) {
@@ -98,6 +99,8 @@ func (p *play) perform(text string) (string, error) {
 			return "", fmt.Errorf("the log gives another state:\n%s", diff)
 		}
 		return fmt.Sprintf("%d events give the same state\n", len(p.log)), nil
+	case "restart":
+		return fmt.Sprintf("%d events are read again\n", len(p.log)), p.restart()
 	case "transition":
 		r, err := p.transition(text)
 		if err != nil {
@@ -111,6 +114,9 @@ func (p *play) perform(text string) (string, error) {
 	}
 	if refusal != nil {
 		return refused(refusal), nil
+	}
+	if receipt.Replayed > 0 {
+		return receipt.replays() + "\n", nil
 	}
 	var b strings.Builder
 	for _, r := range receipt.Events {

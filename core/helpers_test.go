@@ -83,12 +83,15 @@ func parseInstant(text string) (Instant, error) {
 	return start + Instant(f*1000), err
 }
 
-// snapshot is all that a machine knows, overlay and base taken together; tests compare machines by it. Only flatten and snapshotOf know how a layer is stored.
+// snapshot is all that a machine knows, overlay and base taken together; tests compare machines by it. Only flatten, flattenKeys and snapshotOf know how a layer is stored.
 type snapshot struct {
 	Activities map[ID]Activity
 	Results    map[ID]Result
 	Names      map[name]ID
 	Tenants    map[ID]Position
+	Keys       map[KeyName]Position
+	KeyOrder   []Position // in which the keys will be forgotten
+	KeysFloor  Position
 	Head       Position
 	At         Instant
 }
@@ -102,11 +105,25 @@ func flatten[K comparable, V any](t *table[K, V]) map[K]V {
 	return all
 }
 
+func (s *snapshot) flattenKeys(k *keyring) {
+	s.Keys = make(map[KeyName]Position)
+	if k.below != nil {
+		s.flattenKeys(k.below)
+	}
+	maps.Copy(s.Keys, k.positions)
+	for i := range k.order {
+		s.KeyOrder = append(s.KeyOrder, k.order[(k.oldest+i)%len(k.order)].position)
+	}
+	s.KeysFloor = max(s.KeysFloor, k.floor)
+}
+
 func snapshotOf(l *layer) snapshot {
-	return snapshot{
+	s := snapshot{
 		Activities: flatten(l.activities), Results: flatten(l.results), Names: flatten(l.names), Tenants: flatten(l.tenants),
 		Head: l.head, At: l.at,
 	}
+	s.flattenKeys(l.keys)
+	return s
 }
 
 // store encodes and decodes a recorded event, as a log does between an append and a replay.

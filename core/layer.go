@@ -35,6 +35,7 @@ type layer struct {
 	results    *table[ID, Result]
 	names      *table[name, ID]
 	tenants    *table[ID, Position] // the tenant position of each tenant's last event
+	keys       *keyring
 
 	head Position // the position of the last event
 	at   Instant  // when it was recorded
@@ -46,6 +47,7 @@ func newLayer(below *layer) *layer {
 	}
 	return &layer{
 		activities: newTable(below.activities), results: newTable(below.results), names: newTable(below.names), tenants: newTable(below.tenants),
+		keys: newKeyring(below.keys),
 		head: below.head, at: below.at,
 	}
 }
@@ -69,6 +71,7 @@ func (l *layer) apply(r Recorded) {
 		l.results.set(result, s.Result)
 	}
 	l.learnNames(r)
+	l.keys.learn(r)
 	l.tenants.set(r.Stream.Tenant, r.TenantPosition)
 	l.head, l.at = r.Position, r.RecordedAt
 }
@@ -79,6 +82,7 @@ func (l *layer) sink(base *layer) {
 	l.results.sink()
 	l.names.sink()
 	l.tenants.sink()
+	l.keys.sink()
 	base.head, base.at = l.head, l.at
 }
 
@@ -88,6 +92,7 @@ func (l *layer) drop(base *layer) {
 	clear(l.results.rows)
 	clear(l.names.rows)
 	clear(l.tenants.rows)
+	l.keys.drop()
 	l.head, l.at = base.head, base.at
 }
 

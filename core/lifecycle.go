@@ -62,6 +62,16 @@ func (l *Lifecycle) AllowsByResult(from, to ActivityStatus) bool {
 	return judge(l.activity, from.String(), resultMoves[to])
 }
 
+// AllowsDispatch reports whether an activity of status from may be dispatched.
+func (l *Lifecycle) AllowsDispatch(from ActivityStatus) bool {
+	return judge(l.activity, from.String(), "dispatch")
+}
+
+// AllowsCancel reports whether an activity of status from may be cancelled.
+func (l *Lifecycle) AllowsCancel(from ActivityStatus) bool {
+	return judge(l.activity, from.String(), "cancel")
+}
+
 // Mermaid draws both machines as Mermaid state diagrams; docs/lifecycle.md is made of them.
 func (l *Lifecycle) Mermaid() (result, activity string, err error) {
 	fresh := NewLifecycle() // the drawing marks the current state as the initial one

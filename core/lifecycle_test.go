@@ -98,6 +98,21 @@ func TestLifecycleByResult(t *testing.T) {
 	}
 }
 
+// TestLifecycleByCommand walks every state of an activity with what commands ask of it.
+func TestLifecycleByCommand(t *testing.T) {
+	law := NewLifecycle()
+	for from, fromName := range activityStatusNames {
+		_, dispatches := activityTable[fromName]["dispatch"]
+		_, cancels := activityTable[fromName]["cancel"]
+		if got := law.AllowsDispatch(ActivityStatus(from)); got != dispatches {
+			t.Errorf("%s may be dispatched: %v, want %v", fromName, got, dispatches)
+		}
+		if got := law.AllowsCancel(ActivityStatus(from)); got != cancels {
+			t.Errorf("%s may be cancelled: %v, want %v", fromName, got, cancels)
+		}
+	}
+}
+
 // TestLifecycleOutcome is the table of contract §1, row by row.
 func TestLifecycleOutcome(t *testing.T) {
 	for status := ResultPending; int(status) < len(resultStatusNames); status++ {
@@ -138,25 +153,4 @@ func TestMermaidIsStable(t *testing.T) {
 			t.Fatalf("drawn differently the next time:\n%s\n%s", r, a)
 		}
 	}
-}
-
-// TestContractSection27 is what contract §2.7 says of an activity's statuses and creation; its endpoints are tested in the HTTP layer, its other commands with them.
-func TestContractSection27(t *testing.T) {
-	const moved = "a result moves READY, UNRESOLVED or DISPATCHED to the state of §1"
-	runContract(t, []contractRow{
-		{says: moved, of: "UNRESOLVED", given: `create a1
-			transition a1 READY UNRESOLVED X`, when: `submit r1 activity=a1 status=NOT_EXECUTED`,
-			then: `ResultSubmitted r1 v1 NOT_EXECUTED RETEN_ACTIVITY of a1
-				ActivityTransitioned a1 v3 UNRESOLVED to FAILED by RESULT r1`},
-		{says: moved, of: "DISPATCHED", given: `create a1
-			transition a1 READY DISPATCHED DISPATCH_SUCCESS`, when: `submit r1 activity=a1 status=TRANSFERRED`,
-			then: `ResultSubmitted r1 v1 TRANSFERRED RETEN_ACTIVITY of a1
-				ActivityTransitioned a1 v3 DISPATCHED to COMPLETED by RESULT r1`},
-		{says: "The last three are terminal.", given: `create a1
-			transition a1 READY FAILED X`, when: `submit r1 activity=a1`, then: `refused invalid_transition`},
-		{says: "a used idempotency_key → `409` carrying the existing id", given: `create a1 key=k1`, when: `create a2 key=k1`, then: `refused activity_exists, existing a1`},
-		{says: "a used idempotency_key → `409` carrying the existing id", of: "before a provider id that is taken", given: `create a1 key=k1
-			create a2 key=k2 provider=p2`, when: `create a3 key=k1 provider=p2`, then: `refused activity_exists, existing a1`},
-		{says: "a provider id already in use → `409`", given: `create a1 provider=p1`, when: `create a2 provider=p1`, then: `refused provider_id_conflict, existing a1`},
-	})
 }

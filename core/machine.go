@@ -26,9 +26,16 @@ func NewMachine() *Machine {
 // Head is the position of the last event that is durable.
 func (m *Machine) Head() Position { return m.base.head }
 
+// KeysFloor is the position up to which the machine may have forgotten idempotency keys: whoever sends a command with a key must have looked elsewhere up to
+// there (Command.KeysAsOf). It is 0 as long as the machine has forgotten none.
+func (m *Machine) KeysFloor() Position { return m.base.keys.floor }
+
 // Step decides a command on everything decided before it, durable or not, and adds what follows to Pending. A refusal is an *Error, and changes nothing.
 // The receipt may be shown to nobody before Commit; and a refusal neither, since it may rest on an event that is not durable.
 func (m *Machine) Step(c Command) (Receipt, error) {
+	if receipt, err := m.overlay.keys.recall(c); err != nil || receipt.Replayed != 0 {
+		return receipt, err
+	}
 	c.At = max(c.At, m.overlay.at) // the time of a record never decreases along the log, whatever the clock does
 	s, err := m.overlay.resolve(c)
 	if err != nil {
@@ -59,6 +66,7 @@ func (m *Machine) record(c Command, n int, e Event) Recorded {
 		EventID: c.EventID.event(n), RecordedAt: c.At, Metadata: c.Metadata, Event: e,
 	}
 	if n > 0 {
+		r.Metadata.Idempotency = Idempotency{}
 		r.Metadata.CausationID = c.EventID.event(n - 1)
 	}
 	return r

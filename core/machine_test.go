@@ -1,6 +1,7 @@
 package core
 
 import (
+	"crypto/sha256"
 	"errors"
 	"testing"
 
@@ -114,23 +115,24 @@ func TestReceiptsAreApart(t *testing.T) {
 	}
 }
 
-// TestCausation: each event of a commit is caused by the one before it, and all by the same request.
+// TestCausation: each event of a commit is caused by the one before it, and all by the same request. The idempotency key stands on the first one alone.
 func TestCausation(t *testing.T) {
 	p := newPlay()
 	if _, _, err := p.command("submit r1 provider=p1"); err != nil {
 		t.Fatal(err)
 	}
 	receipt, _, err := p.command("create a1 provider=p1 idempotency=key-1")
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(receipt.Events) != MaxEvents {
+		t.Fatal(receipt, err)
 	}
 	var cause ID
+	sent := Idempotency{Key: "key-1", Endpoint: "POST /api/activities", Body: sha256.Sum256([]byte("{}"))}
 	for i, r := range receipt.Events {
 		m := r.Metadata
-		if m.CausationID != cause || m.RequestID != "req-2" || m.IdempotencyKey != "key-1" || m.Actor.Subject != "integration" {
+		if m.CausationID != cause || m.RequestID != "req-2" || m.Idempotency != sent || m.Actor.Subject != "integration" {
 			t.Errorf("event %d, %s: %+v", i, brief(r), m)
 		}
-		cause = r.EventID
+		cause, sent = r.EventID, Idempotency{}
 	}
 }
 

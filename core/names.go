@@ -13,6 +13,7 @@ const (
 	activityProvider nameKind = 'p' // the provider id of an activity → that activity
 	resultActivity   nameKind = 'A' // an activity_id that a standalone result was sent with → that result
 	resultProvider   nameKind = 'P' // a provider_activity_id that a standalone result was sent with → that result
+	idempotencyKey   nameKind = 'i' // the endpoint and Idempotency-Key that a command came with → the position of its first event
 )
 
 func nameOf(kind nameKind, tenant ID, text []byte) name {
@@ -28,6 +29,8 @@ func (l *layer) learnNames(r Recorded) {
 	switch e := r.Event.(type) {
 	case ActivityCreated:
 		l.learn(activityKey, tenant, e.IdempotencyKey, e.ActivityID)
+		l.learn(activityProvider, tenant, e.ProviderActivityID, e.ActivityID)
+	case ActivityTransitioned:
 		l.learn(activityProvider, tenant, e.ProviderActivityID, e.ActivityID)
 	case ResultSubmitted:
 		if e.Source != Standalone {

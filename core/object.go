@@ -56,6 +56,13 @@ func (o *Object) ID(k string, v ID) {
 	o.b = append(o.b, '"')
 }
 
+// Digest writes a SHA-256 in hexadecimal digits, or nothing if there is none.
+func (o *Object) Digest(k string, v Digest) {
+	if v != (Digest{}) {
+		o.Text(k, v.String())
+	}
+}
+
 // Instant writes a time in UTC with three fractional digits.
 func (o *Object) Instant(k string, v Instant) {
 	o.key(k)

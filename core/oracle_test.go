@@ -24,17 +24,26 @@ type oracleResult struct {
 	names                []string // every id that an accepted standalone submission carried
 }
 
+// oracleKey is an acceptance that came with an Idempotency-Key.
+type oracleKey struct {
+	tenant        ID
+	endpoint, key string
+	position      int // of its first event
+}
+
 type oracle struct {
 	activities []oracleActivity
 	results    []oracleResult
+	keys       []oracleKey
 	appended   []ID // the tenant of each event
 	clock      Instant
 }
 
-// oracleAnswer is what a sender hears: a refusal, or the events.
+// oracleAnswer is what a sender hears: a refusal, or the events; or that it was accepted before.
 type oracleAnswer struct {
-	refusal string
-	events  []string
+	refusal  string
+	events   []string
+	replayed int // the position of the first event of the first acceptance
 }
 
 // Contract §1: result status → parent activity.
@@ -44,7 +53,7 @@ const oracleCodes = " success not_home is_closed no_interest rescheduled wrong_a
 
 // copied is the same state, apart.
 func (o oracle) copied() oracle {
-	o.activities, o.results, o.appended = slices.Clone(o.activities), slices.Clone(o.results), slices.Clone(o.appended)
+	o.activities, o.results, o.keys, o.appended = slices.Clone(o.activities), slices.Clone(o.results), slices.Clone(o.keys), slices.Clone(o.appended)
 	for i := range o.results {
 		o.results[i].names = slices.Clone(o.results[i].names)
 	}
@@ -53,14 +62,35 @@ func (o oracle) copied() oracle {
 
 // decide answers a command.
 func (o *oracle) decide(c Command) oracleAnswer {
+	sent := oracleKey{tenant: c.Tenant, endpoint: c.Metadata.Endpoint, key: c.Metadata.Key, position: len(o.appended) + 1}
+	for _, k := range o.keys {
+		// "it is decided before the guards, per tenant and endpoint […]; same key […] → the first answer"
+		if sent.key != "" && k.tenant == sent.tenant && k.endpoint == sent.endpoint && k.key == sent.key {
+			return oracleAnswer{replayed: k.position}
+		}
+	}
+	answer := o.decideAnew(c)
+	if sent.key != "" && answer.refusal == "" { // "only accepted submissions are stored"
+		o.keys = append(o.keys, sent)
+	}
+	return answer
+}
+
+func (o *oracle) decideAnew(c Command) oracleAnswer {
 	at := c.At
 	if at < o.clock {
 		at = o.clock // "never decreases along the log"
 	}
-	if create, ok := c.Intent.(CreateActivity); ok {
-		return o.create(c.Tenant, at, create)
+	switch in := c.Intent.(type) {
+	case CreateActivity:
+		return o.create(c.Tenant, at, in)
+	case DispatchActivity:
+		return o.dispatch(c.Tenant, at, in)
+	case CancelActivity:
+		return o.cancel(c.Tenant, at, in)
+	default:
+		return o.submit(c.Tenant, at, in.(SubmitResult))
 	}
-	return o.submit(c.Tenant, at, c.Intent.(SubmitResult))
 }
 
 // meaning is what one id names: an activity, or a standalone result, by their places in the lists; -1 for nothing.
@@ -170,50 +200,6 @@ func (o *oracle) move(tenant ID, at Instant, answer *oracleAnswer, activity int,
 	a.status = to
 }
 
-func (o *oracle) create(tenant ID, at Instant, c CreateActivity) (answer oracleAnswer) {
-	for _, a := range o.activities {
-		if a.tenant == tenant && a.key == c.IdempotencyKey {
-			return oracleAnswer{refusal: "refused activity_exists, existing " + short(a.id)}
-		}
-	}
-	for _, a := range o.activities {
-		// "A provider id […] belongs to one activity of the tenant for ever."
-		if a.tenant == tenant && c.ProviderActivityID != "" && a.provider == c.ProviderActivityID {
-			return oracleAnswer{refusal: "refused provider_id_conflict, existing " + short(a.id)}
-		}
-	}
-	o.activities = append(o.activities, oracleActivity{
-		tenant: tenant, id: c.ActivityID, kind: c.ActivityType.String(), status: "READY", key: c.IdempotencyKey, provider: c.ProviderActivityID, version: 1,
-	})
-	o.append(tenant, at, &answer, fmt.Sprintf("ActivityCreated %s v1 %s", short(c.ActivityID), c.ActivityType))
-	if c.ActivityType == Message || c.ProviderActivityID == "" {
-		return answer
-	}
-	// "When a TASK becomes known under a provider id that a standalone result carries […], the same commit links them"
-	for i := range o.results {
-		r := &o.results[i]
-		if r.tenant == tenant && r.activity.IsZero() && slices.Contains(r.names, "provider "+c.ProviderActivityID) {
-			last := len(o.activities) - 1
-			r.activity, o.activities[last].result = c.ActivityID, r.id
-			r.version++
-			o.append(tenant, at, &answer, fmt.Sprintf("ResultLinked %s v%d to %s as %s", short(r.id), r.version, short(c.ActivityID), c.ProviderActivityID))
-			o.move(tenant, at, &answer, last, oracleTable[r.status], "LINKED", r.id, false)
-		}
-	}
-	return answer
-}
-
-// transition is an event of a command that is not in this package yet.
-func (o *oracle) transition(activity ID, to string, at Instant) {
-	for i := range o.activities {
-		if a := &o.activities[i]; a.id == activity {
-			a.status = to
-			a.version++
-			o.append(a.tenant, at, &oracleAnswer{}, "")
-		}
-	}
-}
-
 func (o *oracle) append(tenant ID, at Instant, answer *oracleAnswer, event string) {
 	answer.events = append(answer.events, event)
 	o.appended = append(o.appended, tenant)
@@ -235,6 +221,13 @@ func (o *oracle) describe() string {
 	}
 	for tenant, n := range of {
 		all = append(all, fmt.Sprintf("%s at %d", short(tenant), n))
+	}
+	if len(o.keys) > 0 {
+		var keys []int
+		for _, k := range o.keys {
+			keys = append(keys, k.position) // in order
+		}
+		all = append(all, fmt.Sprintf("keys at %v", keys))
 	}
 	if len(o.appended) > 0 {
 		all = append(all, fmt.Sprintf("log at %d, %s", len(o.appended), seconds(o.clock)))

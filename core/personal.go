@@ -21,7 +21,7 @@ type Personal struct {
 // a digest without bytes means that the person was erased.
 type Sealed struct {
 	Bytes  []byte
-	SHA256 [sha256.Size]byte
+	SHA256 Digest
 }
 
 // Seal encodes p as one JSON object, payloads byte for byte, and takes its digest. It is the zero Sealed when p has nothing but a salt.
@@ -41,7 +41,7 @@ func (p Personal) Seal() Sealed {
 }
 
 // Erased reports whether there was something personal that has been erased since.
-func (s Sealed) Erased() bool { return s.Bytes == nil && s.SHA256 != [sha256.Size]byte{} }
+func (s Sealed) Erased() bool { return s.Bytes == nil && s.SHA256 != Digest{} }
 
 // Open decodes what Seal encoded. Nothing sent, and erased, both open to the zero Personal.
 func (s Sealed) Open() (Personal, error) {

@@ -1,11 +1,8 @@
 package core
 
 import (
-	"flag"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,73 +133,6 @@ func mustReplayIn(t *rapid.T, log []Recorded) *Machine {
 	return m
 }
 
-// TestPropertyOracle: the machine answers as the oracle does, and knows the same afterwards. Over the run, everything that can come of a command has come of one.
-func TestPropertyOracle(t *testing.T) {
-	seen := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
-		for range 4 { // what must meet for the rarest case does so once in some hundred traces
-			compareWithOracle(t, drawTrace(t), seen)
-		}
-	})
-	checkSeen(t, seen)
-}
-
-func compareWithOracle(t *rapid.T, tr trace, seen map[string]int) {
-	v, o := newLive(), oracle{}
-	durable := o.copied()
-	for _, p := range tr {
-		answerBoth(t, v, &o, p, seen)
-		switch {
-		case p.Command.Intent == nil || p.Ends:
-			v.commit()
-			durable = o.copied()
-		case p.Drops:
-			v.Rollback()
-			o = durable.copied()
-		}
-		got := lines(snapshotOf(v.overlay).describe())
-		slices.Sort(got)
-		if diff := differ(o.describe(), strings.Join(got, "\n")); diff != "" {
-			t.Fatalf("what is known (-oracle +machine):\n%s", diff)
-		}
-	}
-}
-
-// answerBoth gives a part to the machine and to the oracle, and compares what a sender hears.
-func answerBoth(t *rapid.T, v *live, o *oracle, p tracePart, seen map[string]int) {
-	if p.Command.Intent == nil {
-		v.commit()
-		if v.transition(p) {
-			o.transition(p.Transition.ActivityID, p.Transition.To.String(), v.log[len(v.log)-1].RecordedAt)
-		}
-		return
-	}
-	got, _ := v.do(p)
-	want := o.decide(p.Command)
-	if diff := differ(want, got); diff != "" {
-		t.Fatalf("%+v\nanswer (-oracle +machine):\n%s", p.Command, diff)
-	}
-	for _, name := range got.outcome() {
-		seen[name]++
-	}
-}
-
-// checkSeen fails if the generator has become too tame. With a few checks only, as when a failure is reproduced, it says nothing.
-func checkSeen(t *testing.T, seen map[string]int) {
-	if n, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String()); err != nil || n < 100 || t.Failed() {
-		return
-	}
-	for _, name := range []string{
-		string(CodeInvalid), string(CodeAmbiguousIDs), string(CodeNotATask), string(CodeStaleResult), string(CodeInvalidTransition), string(CodeDuplicateActivity),
-		string(CodeProviderIDConflict), "ActivityCreated", "ResultSubmitted", "ResultSubmitted overridden", "ActivityTransitioned", "ActivityTransitioned overridden", "ResultLinked",
-	} {
-		if seen[name] == 0 {
-			t.Errorf("no command came to %s: %v", name, seen)
-		}
-	}
-	t.Log(seen)
-}
-
 // TestPropertyPlaces: positions, tenant positions and versions are gapless from 1, and recorded times never decrease, even if the clock does.
 func TestPropertyPlaces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -224,7 +154,7 @@ func TestPropertyPlaces(t *testing.T) {
 	})
 }
 
-// TestPropertyRefusals: a refusal changes nothing, and says enough.
+// TestPropertyRefusals: a refusal changes nothing, and says enough; a replay changes nothing either.
 func TestPropertyRefusals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := newLive()
@@ -236,8 +166,11 @@ func TestPropertyRefusals(t *testing.T) {
 			before, pending := snapshotOf(v.overlay), len(v.Pending())
 			answer, refusal := v.do(p)
 			if refusal == nil {
-				if n := len(v.Pending()) - pending; n != len(answer.events) || n < 1 || n > MaxEvents {
-					t.Fatalf("accepted with %d events, %d in the receipt", n, len(answer.events))
+				if n := len(v.Pending()) - pending; n != len(answer.events) || n > MaxEvents || (n < 1) != (answer.replayed > 0) {
+					t.Fatalf("accepted with %d events, %d in the receipt, replayed %d", n, len(answer.events), answer.replayed)
+				}
+				if diff := differ(before, snapshotOf(v.overlay)); diff != "" && answer.replayed > 0 {
+					t.Fatalf("replayed, and yet:\n%s", diff)
 				}
 				continue
 			}

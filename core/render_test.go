@@ -20,6 +20,9 @@ func brief(r Recorded) string {
 		overridden = e.Overridden
 	case ActivityTransitioned:
 		head += fmt.Sprintf(" %s to %s by %s %s", e.From, e.To, e.Reason, short(e.ResultID))
+		if e.ProviderActivityID != "" {
+			head += " as " + e.ProviderActivityID
+		}
 		overridden = e.Overridden
 	case ResultLinked:
 		head += fmt.Sprintf(" to %s as %s", short(e.ActivityID), e.ProviderActivityID)
@@ -42,6 +45,9 @@ func (e *Error) briefly() string {
 	}
 	return text
 }
+
+// replays is a receipt of a command that was accepted before, in a line.
+func (r Receipt) replays() string { return fmt.Sprintf("replays position %d", r.Replayed) }
 
 // stored is an event as the log holds it.
 func stored(r Recorded) string {
@@ -67,7 +73,7 @@ func refused(e *Error) string {
 	return b.String()
 }
 
-// describe is one line per activity, result and tenant.
+// describe is one line per activity, result and tenant, one for the idempotency keys, and one for the log.
 func (s snapshot) describe() string {
 	var b strings.Builder
 	for _, id := range sorted(s.Activities) {
@@ -80,6 +86,9 @@ func (s snapshot) describe() string {
 	}
 	for _, id := range sorted(s.Tenants) {
 		fmt.Fprintf(&b, "%s at %d\n", short(id), s.Tenants[id])
+	}
+	if len(s.Keys) > 0 {
+		fmt.Fprintf(&b, "keys at %v\n", slices.Sorted(maps.Values(s.Keys)))
 	}
 	if s.Head > 0 {
 		fmt.Fprintf(&b, "log at %d, %s\n", s.Head, seconds(s.At))

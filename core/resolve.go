@@ -7,6 +7,10 @@ func (l *layer) resolve(c Command) (State, error) {
 		return l.resolveSubmission(c.Tenant, in)
 	case CreateActivity:
 		return l.resolveCreation(c.Tenant, in), nil
+	case DispatchActivity:
+		return l.resolveDispatch(c.Tenant, in), nil
+	case CancelActivity:
+		return l.activity(c.Tenant, in.ActivityID), nil
 	default:
 		return State{}, nil // Decide refuses it
 	}
@@ -36,14 +40,22 @@ func (l *layer) resolveSubmission(tenant ID, c SubmitResult) (State, error) {
 	}
 }
 
+// activity gives the tenant's activity of that id and its result; none if the tenant has no such activity.
+func (l *layer) activity(tenant, id ID) State {
+	if a, ok := l.activities.get(id); ok && a.Tenant == tenant {
+		return l.state(id, a.ResultID)
+	}
+	return State{}
+}
+
 // namedByActivityID gives the activity of that id and its result, else the result that was sent with it.
 // Another tenant's activity looks exactly like an unknown one.
 func (l *layer) namedByActivityID(tenant, id ID) State {
 	if id.IsZero() {
 		return State{}
 	}
-	if a, ok := l.activities.get(id); ok && a.Tenant == tenant {
-		return l.state(id, a.ResultID)
+	if s := l.activity(tenant, id); !s.ActivityID.IsZero() {
+		return s
 	}
 	result, _ := l.names.get(nameOf(resultActivity, tenant, id[:]))
 	return l.ofResult(result)
@@ -69,11 +81,28 @@ func (l *layer) ofResult(id ID) State {
 
 // resolveCreation finds who holds what a new activity claims, and the standalone result that waits for it.
 func (l *layer) resolveCreation(tenant ID, c CreateActivity) State {
-	s := l.state(ID{}, l.lookup(resultProvider, tenant, c.ProviderActivityID))
-	if !s.Result.ActivityID.IsZero() {
-		s = State{} // it was linked to another activity, under another of its names
-	}
+	s := l.waiting(tenant, c.ProviderActivityID)
 	s.KeyHolder = l.lookup(activityKey, tenant, c.IdempotencyKey)
 	s.ProviderHolder = l.lookup(activityProvider, tenant, c.ProviderActivityID)
+	return s
+}
+
+// resolveDispatch finds the activity, who holds the provider id, and, if the activity has no result, the standalone one that waits for that id.
+func (l *layer) resolveDispatch(tenant ID, c DispatchActivity) State {
+	s := l.activity(tenant, c.ActivityID)
+	if s.ResultID.IsZero() {
+		waiting := l.waiting(tenant, c.ProviderActivityID)
+		s.ResultID, s.Result = waiting.ResultID, waiting.Result
+	}
+	s.ProviderHolder = l.lookup(activityProvider, tenant, c.ProviderActivityID)
+	return s
+}
+
+// waiting gives the standalone result that was sent with the provider id, unless it was linked since, under another of its names.
+func (l *layer) waiting(tenant ID, provider string) State {
+	s := l.state(ID{}, l.lookup(resultProvider, tenant, provider))
+	if !s.Result.ActivityID.IsZero() {
+		return State{}
+	}
 	return s
 }

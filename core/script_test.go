@@ -9,7 +9,8 @@ import (
 
 // A line of a script is a verb, its arguments, and options: submit r1 provider=ext-1 status=COMPLETED override comment="no answer".
 // What stands in "…" or `…` may hold spaces. Every command is decided one second after the one before, unless it says at=SECONDS; a result occurred when it is
-// decided, unless it says occurred=. The first argument of create and submit is the id that is minted for what may be new.
+// decided, unless it says occurred=. The first argument of create and submit is the id that is minted for what may be new; that of dispatch and cancel is the activity meant.
+// idempotency= sends an Idempotency-Key, to the command's own endpoint unless it says endpoint=, with the body that body= says.
 type line struct {
 	verb    string
 	args    []string
@@ -26,7 +27,7 @@ type play struct {
 
 func newPlay() *play { return &play{machine: NewMachine(), clock: start} }
 
-// command decides a line of the verb create or submit.
+// command decides a line of the verb create, submit, dispatch or cancel.
 func (p *play) command(text string) (Receipt, *Error, error) {
 	l, err := parseLine(text)
 	if err != nil {
@@ -56,7 +57,16 @@ func (p *play) commit() int {
 	return n
 }
 
-// transition appends what another command, one that is not in this package yet, would: transition a1 READY CANCELED CANCELED. Nothing may be pending.
+// restart goes on with a new machine that has read the log. Nothing may be pending.
+func (p *play) restart() (err error) {
+	if n := len(p.machine.Pending()); n > 0 {
+		return fmt.Errorf("restart with %d events pending", n)
+	}
+	p.machine, err = replayed(p.log)
+	return err
+}
+
+// transition appends what no command does yet, but the lifecycle knows: transition a1 READY UNRESOLVED NO_ROUTE. Nothing may be pending.
 func (p *play) transition(text string) (Recorded, error) {
 	l, err := parseLine(text)
 	if err != nil || len(l.args) != 4 {
@@ -71,6 +81,7 @@ func (p *play) transition(text string) (Recorded, error) {
 	p.clock += 1000
 	p.commands++
 	activity := p.machine.base.state(e.ActivityID, ID{}).Activity
+	e.ResultID = activity.ResultID
 	r := Recorded{
 		Position: p.machine.Head() + 1, TenantPosition: snapshotOf(p.machine.base).Tenants[activity.Tenant] + 1,
 		Stream: Stream{Tenant: activity.Tenant, ID: e.ActivityID}, Version: activity.Version + 1,
@@ -83,9 +94,9 @@ func (p *play) transition(text string) (Recorded, error) {
 // read makes a command of a line, and takes the options that it knows out of it.
 func (p *play) read(l line) (c Command, err error) {
 	if len(l.args) != 1 {
-		return c, fmt.Errorf("%s needs the id to mint", l.verb)
+		return c, fmt.Errorf("%s needs one id", l.verb)
 	}
-	minted, err := parseID(l.args[0])
+	id, err := parseID(l.args[0])
 	if err != nil {
 		return c, err
 	}
@@ -95,106 +106,22 @@ func (p *play) read(l line) (c Command, err error) {
 		Tenant: o.id("tenant", fixedID('t', 1)), At: o.instant("at", p.clock+1000), EventID: fixedID('e', p.commands*eventIDs),
 		Metadata: Metadata{
 			Actor:     Actor{Subject: o.text("actor", "integration"), Role: o.text("role", "FDE")},
-			RequestID: fmt.Sprintf("req-%d", p.commands), IdempotencyKey: o.text("idempotency", ""), Traceparent: o.text("traceparent", ""),
+			RequestID: fmt.Sprintf("req-%d", p.commands), Traceparent: o.text("traceparent", ""), Idempotency: o.idempotency(l.verb, id),
 		},
 	}
 	switch l.verb {
 	case "create":
-		c.Intent = CreateActivity{ActivityID: minted, ActivityDetails: o.details(l.args[0])}
+		c.Intent = CreateActivity{ActivityID: id, ActivityDetails: o.details(l.args[0])}
 	case "submit":
-		c.Intent = SubmitResult{ResultID: minted, Submission: o.submission(c.At)}
+		c.Intent = SubmitResult{ResultID: id, Submission: o.submission(c.At)}
+	case "dispatch":
+		c.Intent = DispatchActivity{ActivityID: id, ProviderActivityID: o.text("provider", "")}
+	case "cancel":
+		c.Intent = CancelActivity{ActivityID: id}
 	default:
 		return c, fmt.Errorf("unknown command %q", l.verb)
 	}
 	return c, o.err
-}
-
-// optionReader takes options out of a line, one by one, and remembers the first that is malformed.
-type optionReader struct {
-	options map[string]string
-	err     error
-}
-
-func (o *optionReader) details(name string) ActivityDetails {
-	return ActivityDetails{
-		ActivityType: readAs[ActivityType](o, "type", Task), Reason: o.text("reason", "visit"), Channel: Channel(o.text("channel", "SALESMAN")),
-		CommerceID: o.id("commerce", fixedID('c', 1)), IdempotencyKey: o.text("key", "key-"+name), ScheduledAt: o.instant("scheduled", start),
-		CommerceExternalID: o.text("external", ""), ProviderActivityID: o.text("provider", ""),
-		AssignedRouteID: o.id("route", ID{}), AssignedOperatorID: o.id("operator", ID{}),
-	}
-}
-
-func (o *optionReader) submission(at Instant) Submission {
-	s := Submission{
-		SentActivityID: o.id("activity", ID{}), ProviderActivityID: o.text("provider", ""), CommerceExternalID: o.text("external", "store-001"),
-		OccurredAt: o.instant("occurred", at), Status: readAs[ResultStatus](o, "status", ResultCompleted), ExternalStatus: o.text("external_status", ""),
-		HardOverride: o.flag("override"), Result: o.text("code", "success"), ContactType: ContactType(o.text("contact", "")),
-	}
-	if text := o.text("future", ""); text != "" {
-		future, err := parseInstant(text)
-		s.FutureScheduledAt, o.err = &future, errors.Join(o.err, err)
-	}
-	s.Personal = Personal{
-		Salt: [16]byte{15: 1}, Comment: o.text("comment", ""), OperatorExternalID: o.text("operator", ""),
-		RawPayload: o.json("raw_payload"), Payload: o.json("payload"),
-	}.Seal()
-	return s
-}
-
-func (o *optionReader) text(key, otherwise string) string {
-	text, ok := o.options[key]
-	if !ok {
-		return otherwise
-	}
-	delete(o.options, key)
-	return text
-}
-
-func (o *optionReader) flag(key string) bool {
-	_, ok := o.options[key]
-	delete(o.options, key)
-	return ok
-}
-
-func (o *optionReader) id(key string, otherwise ID) ID {
-	text := o.text(key, "")
-	if text == "" {
-		return otherwise
-	}
-	id, err := parseID(text)
-	o.err = errors.Join(o.err, err)
-	return id
-}
-
-func (o *optionReader) instant(key string, otherwise Instant) Instant {
-	text := o.text(key, "")
-	if text == "" {
-		return otherwise
-	}
-	i, err := parseInstant(text)
-	o.err = errors.Join(o.err, err)
-	return i
-}
-
-func (o *optionReader) json(key string) []byte {
-	if text := o.text(key, ""); text != "" {
-		return []byte(text)
-	}
-	return nil
-}
-
-// readAs reads an option by the type's own UnmarshalText.
-func readAs[T any, P interface {
-	*T
-	UnmarshalText([]byte) error
-}](o *optionReader, key string, otherwise T) T {
-	text := o.text(key, "")
-	if text == "" {
-		return otherwise
-	}
-	var v T
-	o.err = errors.Join(o.err, P(&v).UnmarshalText([]byte(text)))
-	return v
 }
 
 func parseLine(text string) (line, error) {

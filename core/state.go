@@ -7,6 +7,7 @@ type Activity struct {
 	Version  Version
 	Status   ActivityStatus
 	Type     ActivityType
+	Provided bool // it has a provider id, which never changes
 }
 
 // Result is the slim state of a result.
@@ -20,13 +21,14 @@ type Result struct {
 }
 
 // State is what a decision reads and an event changes: one activity and one result, either of which may be none.
+// For CreateActivity, and for DispatchActivity of an activity that has no result yet, the result is the standalone one that waits for the provider id, if there is one.
 type State struct {
 	ActivityID ID
 	Activity   Activity
 	ResultID   ID
 	Result     Result
 
-	// For CreateActivity alone: who holds what it claims.
+	// Who holds what a command claims for an activity.
 	KeyHolder      ID // the activity that was created with the same idempotency_key
 	ProviderHolder ID // the activity that the provider id belongs to
 }

@@ -26,11 +26,11 @@ type Recorded struct {
 
 // Metadata says who caused an event, and by which request.
 type Metadata struct {
-	Actor          Actor  `json:"actor"`
-	RequestID      string `json:"request_id,omitempty"`
-	Traceparent    string `json:"traceparent,omitempty"` // W3C Trace Context, as the client sent it
-	IdempotencyKey string `json:"idempotency_key,omitempty"`
-	CausationID    ID     `json:"causation_id,omitzero"` // the event before it in the same commit, if any
+	Actor       Actor  `json:"actor"`
+	RequestID   string `json:"request_id,omitempty"`
+	Traceparent string `json:"traceparent,omitempty"` // W3C Trace Context, as the client sent it
+	Idempotency        // on the first event of a command, if a key came with it
+	CausationID ID     `json:"causation_id,omitzero"` // the event before it that the same command caused, if any
 }
 
 // Actor is the credential that a command came with: a token's subject and role, or a key.

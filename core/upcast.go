@@ -10,9 +10,12 @@ type upcaster func(data []byte) ([]byte, error)
 var upcasters = map[string][]upcaster{
 	"ActivityCreated":      nil,
 	"ResultSubmitted":      nil,
-	"ActivityTransitioned": nil,
+	"ActivityTransitioned": {unchanged}, // 2: provider_activity_id, which may be absent
 	"ResultLinked":         nil,
 }
+
+// unchanged is the upcaster of a schema that only gained fields which may be absent.
+func unchanged(data []byte) ([]byte, error) { return data, nil }
 
 // newest is the schema in which events of a type are written now.
 func newest(eventType string) int { return len(upcasters[eventType]) + 1 }
