@@ -25,7 +25,7 @@ type Log interface {
 	// Head is the position of the last durable event; 0 if there is none.
 	Head(ctx context.Context) (core.Position, error)
 
-	// ReadAll yields the events after a position, in order, up to the head of the moment when it gets there. It reads in pages of PageSize, and no transaction
+	// ReadAll yields the events after a position, in order, up to the head of the moment when it gets there. It reads in pages, the first of FirstPage and the others of PageSize, and no transaction
 	// stays open between two of them. It ends at the first error.
 	ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error]
 
@@ -52,7 +52,10 @@ const (
 	// MaxMissedBytes ends that reading early when the events are large: it is about what MaxMissed events of a usual size take.
 	MaxMissedBytes = 8 << 20
 
-	// PageSize is how many events ReadAll and ReadStream fetch at a time: large enough that a page's fixed costs vanish, and usually half a megabyte.
+	// FirstPage is how many events ReadAll and ReadStream fetch at first: who wants a command's events, or an activity's history, needs no more, and pays for no more.
+	FirstPage = 16
+
+	// PageSize is how many events they fetch at a time after that: large enough that a page's fixed costs vanish, and usually half a megabyte.
 	// If every event of a page has the largest body (256 KiB), it is 128 MiB: the most that one reader holds.
 	PageSize = 512
 )

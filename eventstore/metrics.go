@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"resultlog/core"
 )
 
 // Metrics are what the sequencer tells about itself. Names follow Prometheus's rules: base units, _total for counters.
@@ -13,6 +11,7 @@ type Metrics struct {
 	batchSize     prometheus.Histogram
 	appendSeconds prometheus.Histogram
 	events        prometheus.Counter
+	replays       prometheus.Counter
 	failures      *prometheus.CounterVec
 	head          prometheus.Gauge
 	replaySeconds prometheus.Gauge
@@ -31,6 +30,9 @@ func newMetrics(depth func() int) *Metrics {
 		}),
 		events: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "resultlog_events_appended_total", Help: "Events made durable by this node.",
+		}),
+		replays: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "resultlog_idempotent_replays_total", Help: "Requests that were answered with the answer of an earlier one, by their Idempotency-Key.",
 		}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "resultlog_append_failures_total", Help: "Appends that failed: definite (nothing was written) or indefinite (the commit's answer was lost).",
@@ -59,12 +61,11 @@ const (
 
 // Collectors lists the metrics, to be registered where everything is wired.
 func (m *Metrics) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.batchSize, m.appendSeconds, m.events, m.failures, m.head, m.replaySeconds, m.queueDepth}
+	return []prometheus.Collector{m.batchSize, m.appendSeconds, m.events, m.replays, m.failures, m.head, m.replaySeconds, m.queueDepth}
 }
 
-func (m *Metrics) committed(commands, events int, head core.Position, took time.Duration) {
+func (m *Metrics) committed(commands, events int, took time.Duration) {
 	m.batchSize.Observe(float64(commands))
 	m.appendSeconds.Observe(took.Seconds())
 	m.events.Add(float64(events))
-	m.head.Set(float64(head))
 }

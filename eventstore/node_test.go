@@ -46,11 +46,14 @@ type tb interface {
 	Fatalf(string, ...any)
 }
 
-func start(t tb, log eventstore.Log) *node {
+func start(t tb, log eventstore.Log) *node { return startLooking(t, log, nil) }
+
+// startLooking starts a node that finds what it has forgotten by lookUp.
+func startLooking(t tb, log eventstore.Log, lookUp eventstore.LookUpKey) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		Sequencer: eventstore.NewSequencer(eventstore.SequencerConfig{
-			Log: log, Logger: slog.New(slog.DiscardHandler), Appended: func() {}, RetryDelay: time.Millisecond,
+			Log: log, Logger: slog.New(slog.DiscardHandler), Appended: func() {}, RetryDelay: time.Millisecond, LookUpKey: lookUp,
 		}),
 		cancel: cancel, ended: make(chan struct{}),
 	}

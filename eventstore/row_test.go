@@ -34,7 +34,7 @@ func everyEvent() map[string]core.Event {
 			CommerceExternalID: "s", OccurredAt: at, Status: core.ResultPending, Result: "other",
 		}},
 		"ActivityTransitioned": core.ActivityTransitioned{
-			ActivityID: rowID(1), From: core.ActivityReady, To: core.ActivityCompleted, Reason: core.ByResult, ResultID: rowID(2), Result: "success", Overridden: true},
+			ActivityID: rowID(1), From: core.ActivityReady, To: core.ActivityCompleted, Reason: core.ByResult, ResultID: rowID(2), Result: "success", Overridden: true, ProviderActivityID: "ext-123"},
 		"ResultLinked": core.ResultLinked{ResultID: rowID(1), ActivityID: rowID(2), ProviderActivityID: "ext-123"},
 	}
 }
@@ -43,7 +43,8 @@ func recorded(e core.Event) core.Recorded {
 	return core.Recorded{
 		Position: 1 << 40, TenantPosition: 7, Stream: core.Stream{Tenant: rowID(9), ID: e.StreamID()}, Version: 3, EventID: rowID(8), RecordedAt: 1_737_038_205_999,
 		Metadata: core.Metadata{
-			Actor: core.Actor{Subject: "u-1", Role: "FDE", Key: "rtn"}, RequestID: "r-1", Traceparent: "00-x", IdempotencyKey: "ñ\"", CausationID: rowID(7),
+			Actor: core.Actor{Subject: "u-1", Role: "FDE", Key: "rtn"}, RequestID: "r-1", Traceparent: "00-x",
+			Idempotency: core.Idempotency{Key: "ñ\"", Endpoint: "POST /x", Body: core.Digest{7}}, CausationID: rowID(7),
 		},
 		Event: e,
 	}

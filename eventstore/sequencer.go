@@ -29,6 +29,7 @@ type SequencerConfig struct {
 	Log           Log
 	Logger        *slog.Logger
 	Appended      func()        // called after every commit that appended something; must not block
+	LookUpKey     LookUpKey     // finds the idempotency keys that the machine has forgotten
 	AnswerTimeout time.Duration // 0: AnswerTimeout
 	RetryDelay    time.Duration // 0: RetryDelay
 }
@@ -45,6 +46,8 @@ type Sequencer struct {
 	unready atomic.Pointer[error] // why nothing can be accepted now; nil if it can
 	probe   <-chan time.Time      // after a failure: when to try whether the log can be had again; nil if all is well
 	ending  bool                  // no longer ready, whatever happens
+
+	keysFloor atomic.Int64 // the machine's KeysFloor, for those who submit
 }
 
 var (
@@ -61,15 +64,17 @@ func NewSequencer(cfg SequencerConfig) *Sequencer {
 	if cfg.RetryDelay == 0 {
 		cfg.RetryDelay = RetryDelay
 	}
+	if cfg.LookUpKey == nil {
+		cfg.LookUpKey = func(context.Context, core.ID, core.KeyName) (_, _ core.Position, err error) { return 0, 0, nil }
+	}
 	s := &Sequencer{SequencerConfig: cfg, machine: core.NewMachine(), queue: newQueue()}
 	s.metrics = newMetrics(s.queue.depth)
 	s.setUnready(errReplaying)
 	return s
 }
 
-// Submit hands a command in and waits until what came of it is durable. The error is a *core.Error: a refusal of the core, or CodeQueueFull or CodeUnavailable
-// (surely nothing was written), or CodeOutcomeUnknown (it may have been). Safe for concurrent use.
-func (s *Sequencer) Submit(ctx context.Context, c core.Command) (core.Receipt, error) {
+// submit queues a command and waits for its turn.
+func (s *Sequencer) submit(ctx context.Context, c core.Command) (core.Receipt, error) {
 	w := newWaiter(c)
 	if err := s.queue.add(w); err != nil {
 		return core.Receipt{}, err
@@ -155,7 +160,7 @@ func (s *Sequencer) start(ctx context.Context) error {
 	if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
 		return err
 	}
-	s.metrics.head.Set(float64(s.machine.Head()))
+	s.advanced()
 	s.metrics.replaySeconds.Set(time.Since(begin).Seconds())
 	s.Logger.Info("replayed", "events", s.machine.Head(), "seconds", time.Since(begin).Seconds())
 	s.setUnready(nil)
@@ -214,6 +219,7 @@ func (s *Sequencer) catchUp(ctx context.Context) error {
 	if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
 		return s.refuseAll(err)
 	}
+	s.advanced()
 	s.setUnready(nil)
 	return nil
 }
@@ -236,12 +242,19 @@ func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Record
 func (s *Sequencer) committed(begin time.Time) {
 	appended := len(s.machine.Pending())
 	s.machine.Commit()
+	s.advanced()
 	s.recovered()
 	if appended > 0 {
-		s.metrics.committed(len(s.batch), appended, s.machine.Head(), time.Since(begin))
+		s.metrics.committed(len(s.batch), appended, time.Since(begin))
 		s.Appended()
 	}
 	answer(s.batch, nil)
+}
+
+// advanced tells the others how far the machine has come.
+func (s *Sequencer) advanced() {
+	s.keysFloor.Store(int64(s.machine.KeysFloor()))
+	s.metrics.head.Set(float64(s.machine.Head()))
 }
 
 // setUnready says why nothing can be accepted now; nil: it can. Once the sequencer ends, it stays as it is.

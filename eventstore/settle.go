@@ -82,7 +82,6 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 		answer(s.batch, unavailable(cause))
 		return nil
 	}
-	s.metrics.head.Set(float64(s.machine.Head()))
 	s.Appended()
 	answer(s.batch, nil)
 	return nil
@@ -93,6 +92,7 @@ func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error 
 	err := s.Log.Append(ctx, s.machine.Head(), func(_ time.Time, missed []core.Recorded) ([]core.Recorded, error) {
 		return nil, replayMissed(s.machine, missed, look)
 	})
+	s.advanced()
 	if errors.Is(err, ErrFarBehind) {
 		if err := Replay(ctx, s.Log, s.machine, look); err != nil {
 			return err

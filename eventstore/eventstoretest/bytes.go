@@ -13,7 +13,7 @@ func (n *node) oddities(tenant core.ID, payload string) core.Command {
 	c := n.submission(tenant)
 	c.Metadata = core.Metadata{
 		Actor: core.Actor{Subject: "O'Hara \"ñandú\" \U0001F600", Role: "FDE"}, RequestID: "r-1", Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-		IdempotencyKey: "k'; DROP TABLE events; -- \t\u2028",
+		Idempotency: core.Idempotency{Key: "k'; DROP TABLE events; -- \t\u2028" + c.EventID.String(), Endpoint: "POST /api/activity-results/tasks", Body: core.Digest{1, 2, 255}},
 	}
 	s := c.Intent.(core.SubmitResult)
 	s.CommerceExternalID, s.ExternalStatus = "tienda-ñ \u00a0\ufeff", "\\u0000 \x7f \u0001"

@@ -14,13 +14,14 @@ func emptyLog(t *testing.T, b *bench) {
 	mustHold(t, b.node(t).log, nil)
 }
 
-// pages reads logs of a few lengths around PageSize, from positions around its multiples.
+// pages reads logs of a few lengths around where pages end, from positions around there.
 func pages(t *testing.T, b *bench) {
 	n := b.node(t)
 	var all []core.Recorded
-	for _, length := range []int{1, eventstore.PageSize - 1, eventstore.PageSize, eventstore.PageSize + 1, 2 * eventstore.PageSize, 2*eventstore.PageSize + 1} {
+	const first, second, third = eventstore.FirstPage, eventstore.FirstPage + eventstore.PageSize, eventstore.FirstPage + 2*eventstore.PageSize
+	for _, length := range []int{1, first - 1, first, first + 1, second - 1, second, second + 1, third, third + 1} {
 		all = append(all, n.mustSubmit(t, n.submissions(tenant(1), length-len(all))...).appended...)
-		for _, after := range []int{0, 1, length - eventstore.PageSize - 1, length - eventstore.PageSize, length - 1, length, length + 1} {
+		for _, after := range []int{0, 1, length - second, length - first - 1, length - first, length - 1, length, length + 1} {
 			if after >= 0 {
 				same(t, mustRead(t, n.log, core.Position(after)), all[min(after, length):])
 			}
@@ -31,7 +32,7 @@ func pages(t *testing.T, b *bench) {
 // readsOn appends while a reader is at work: it ends at the head of the moment when it gets there.
 func readsOn(t *testing.T, b *bench) {
 	n := b.node(t)
-	n.mustSubmit(t, n.submissions(tenant(1), eventstore.PageSize)...)
+	n.mustSubmit(t, n.submissions(tenant(1), eventstore.FirstPage)...)
 	read := 0
 	for _, err := range n.log.ReadAll(t.Context(), 0) {
 		if err != nil {
@@ -41,7 +42,7 @@ func readsOn(t *testing.T, b *bench) {
 			n.mustSubmit(t, n.submission(tenant(1))) // no transaction of the reader is in the way
 		}
 	}
-	if want := eventstore.PageSize + 1; read != want {
+	if want := eventstore.FirstPage + 1; read != want {
 		t.Errorf("read %d events, want %d", read, want)
 	}
 }
@@ -69,7 +70,7 @@ func stopsAndBeginsAgain(t *testing.T, b *bench) {
 
 func readingCancelled(t *testing.T, b *bench) {
 	n := b.node(t)
-	n.mustSubmit(t, n.submissions(tenant(1), eventstore.PageSize+1)...)
+	n.mustSubmit(t, n.submissions(tenant(1), eventstore.FirstPage+1)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	read := 0
@@ -81,7 +82,7 @@ func readingCancelled(t *testing.T, b *bench) {
 		}
 	}
 	isError(t, last, context.Canceled)
-	if read > eventstore.PageSize { // a page in hand may be handed out
+	if read > eventstore.FirstPage { // a page in hand may be handed out
 		t.Errorf("read %d events after the context was cancelled", read)
 	}
 	_, err := n.log.Head(ctx)
@@ -93,7 +94,7 @@ func readingCancelled(t *testing.T, b *bench) {
 // streams puts a stream longer than a page into the log, between others, and the same once more for another tenant, id and all.
 func streams(t *testing.T, b *bench) {
 	n := b.node(t)
-	const updates = eventstore.PageSize + 2
+	const updates = eventstore.FirstPage + eventstore.PageSize + 2
 	const later core.Instant = 32_503_680_000_000 // the year 3000: after whatever is recorded
 	var one, two []core.Recorded
 	for i := range core.Instant(updates) {

@@ -13,27 +13,27 @@ const selectStream = `SELECT ` + rowColumns + ` FROM events WHERE tenant_id = ? 
 
 // ReadAll implements eventstore.Log.
 func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, core.Recorded{Position: after}, func(last core.Recorded) (*sql.Rows, error) {
-		return l.allPage.QueryContext(ctx, int64(last.Position), eventstore.PageSize)
+	return l.read(ctx, core.Recorded{Position: after}, func(last core.Recorded, most int) (*sql.Rows, error) {
+		return l.allPage.QueryContext(ctx, int64(last.Position), most)
 	})
 }
 
 // ReadStream implements eventstore.Log.
 func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, core.Recorded{Version: after}, func(last core.Recorded) (*sql.Rows, error) {
-		return l.streamPage.QueryContext(ctx, stream.Tenant[:], stream.ID[:], int64(last.Version), eventstore.PageSize)
+	return l.read(ctx, core.Recorded{Version: after}, func(last core.Recorded, most int) (*sql.Rows, error) {
+		return l.streamPage.QueryContext(ctx, stream.Tenant[:], stream.ID[:], int64(last.Version), most)
 	})
 }
 
-// read yields page after page; query asks for the one after an event. A page is read to its end before any of it is yielded: while the caller works, no
+// read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no
 // transaction is open, which would keep the WAL from being emptied.
-func (l *Log) read(ctx context.Context, last core.Recorded, query func(last core.Recorded) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
+func (l *Log) read(ctx context.Context, last core.Recorded, query func(last core.Recorded, most int) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		last := last // the sequence may be walked more than once
 		var events []core.Recorded
-		for {
+		for most := eventstore.FirstPage; ; most = eventstore.PageSize {
 			var err error
-			events, err = l.page(ctx, events[:0], func() (*sql.Rows, error) { return query(last) })
+			events, err = l.page(ctx, events[:0], func() (*sql.Rows, error) { return query(last, most) })
 			for _, r := range events {
 				if !yield(r, nil) {
 					return
@@ -44,7 +44,7 @@ func (l *Log) read(ctx context.Context, last core.Recorded, query func(last core
 				yield(core.Recorded{}, err)
 				return
 			}
-			if len(events) < eventstore.PageSize {
+			if len(events) < most {
 				return
 			}
 		}
