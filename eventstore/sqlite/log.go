@@ -74,11 +74,7 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 	if l.writers, err = (database{path: path, conns: 1}).open(ctx); err != nil {
 		return err
 	}
-	migrations, err := fs.Sub(logMigrations, "migrations/log")
-	if err != nil {
-		return err
-	}
-	if err := migrate(ctx, l.writers, migrations); err != nil {
+	if err := migrateLog(ctx, l.writers); err != nil {
 		return err
 	}
 	if err := l.openWriter(ctx); err != nil {
@@ -88,6 +84,15 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{selectHead: &l.head, selectAll: &l.allPage, selectStream: &l.streamPage})
+}
+
+// migrateLog brings a log to the newest shape.
+func migrateLog(ctx context.Context, db *sql.DB) error {
+	migrations, err := fs.Sub(logMigrations, "migrations/log")
+	if err != nil {
+		return err
+	}
+	return migrate(ctx, db, migrations)
 }
 
 // Head implements eventstore.Log.

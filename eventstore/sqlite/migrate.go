@@ -28,10 +28,19 @@ func migrate(ctx context.Context, db *sql.DB, fsys fs.FS) error {
 	return err
 }
 
-// alone runs f while no other process, and no other goroutine of this one, is in alone for the same path. Neither the first switch to WAL nor goose is
-// safe when two processes meet in a fresh directory. The lock is SQLite's own, on an empty database beside the file: it needs nothing of the
-// operating system, honours ctx and busyTimeout, and is gone when its process is.
-func alone(ctx context.Context, path string, f func() error) (err error) {
+// alone makes the file if it is not there, and runs f, as locked does. Neither the first switch to WAL nor goose is safe when two processes meet in a fresh directory.
+func alone(ctx context.Context, path string, f func() error) error {
+	return locked(ctx, path, func() error {
+		if err := create(path); err != nil {
+			return err
+		}
+		return f()
+	})
+}
+
+// locked runs f while no other process, and no other goroutine of this one, is in locked for the same path. The lock is SQLite's own, on an empty database beside the file: it needs
+// nothing of the operating system, honours ctx and busyTimeout, and is gone when its process is.
+func locked(ctx context.Context, path string, f func() error) (err error) {
 	if err := create(path + ".lock"); err != nil {
 		return err
 	}
@@ -48,9 +57,6 @@ func alone(ctx context.Context, path string, f func() error) (err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	if _, err := conn.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
 		return fmt.Errorf("another process is opening %s: %w", path, err)
-	}
-	if err := create(path); err != nil {
-		return err
 	}
 	return f()
 }

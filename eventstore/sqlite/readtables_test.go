@@ -20,7 +20,7 @@ import (
 
 // readSchema stands for that of package projections, which this one does not know.
 var readSchema = fstest.MapFS{"00001_read.sql": {Data: []byte(`-- +goose Up
-CREATE TABLE checkpoints (subscription TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+CREATE TABLE checkpoints (subscription TEXT PRIMARY KEY, position INTEGER NOT NULL, event_id BLOB) STRICT;
 `)}}
 
 // openRead opens a log with some events, each with so much data, and the read tables beside it.
@@ -81,7 +81,7 @@ func TestReadTablesWhoMayWriteWhat(t *testing.T) {
 	if _, err := tables.Write.Exec(`UPDATE log.events SET personal = NULL`); err == nil || !strings.Contains(err.Error(), "readonly") {
 		t.Errorf("writing the log through the read tables: %v", err)
 	}
-	if _, err := tables.Write.Exec(`INSERT INTO checkpoints VALUES ('s', 1)`); err != nil {
+	if _, err := tables.Write.Exec(`INSERT INTO checkpoints (subscription, position) VALUES ('s', 1)`); err != nil {
 		t.Error(err)
 	}
 	if _, err := tables.Read.Exec(`DELETE FROM checkpoints`); err == nil || !strings.Contains(err.Error(), "readonly") {
@@ -112,7 +112,7 @@ func TestProjectingDoesNotLockTheLog(t *testing.T) {
 		return n
 	}
 	before := count()
-	if _, err := tx.Exec(`INSERT INTO checkpoints VALUES ('s', 1)`); err != nil {
+	if _, err := tx.Exec(`INSERT INTO checkpoints (subscription, position) VALUES ('s', 1)`); err != nil {
 		t.Fatal(err)
 	}
 	appendSizes(t, log, 1, 1) // would wait for its busy time-out, and fail

@@ -59,9 +59,12 @@ func (EventsTopic) UnmarshalMessage(scanner wsql.Scanner) (wsql.Row, error) {
 	if err != nil {
 		return wsql.Row{}, err
 	}
-	m := eventstore.NewMessage(batch)
-	return wsql.Row{Offset: int64(batch[len(batch)-1].Position), UUID: []byte(m.UUID), Payload: m.Payload, Msg: m}, nil
+	m, last := eventstore.NewMessage(batch), batch[len(batch)-1]
+	return wsql.Row{Offset: int64(last.Position), UUID: []byte(m.UUID), Payload: m.Payload, Msg: m, ExtraData: map[string]any{lastEventID: last.EventID[:]}}, nil
 }
+
+// lastEventID is the key, in a row's extra data, of the id of the delivery's last event.
+const lastEventID = "last_event_id"
 
 // drain reads the row that rows stands on and those after it, up to the bounds, and closes rows: the subscriber's next look finds nothing left.
 // It checks rows.Err, which the subscriber does not: a delivery that was cut short by an error would be acknowledged as a whole.
@@ -100,11 +103,12 @@ func (Checkpoints) NextOffsetQuery(_, consumerGroup string) wsql.Query {
 	return wsql.Query{Query: `SELECT position FROM checkpoints WHERE subscription = $1`, Args: []any{consumerGroup}}
 }
 
-// AckMessageQuery implements wsql.OffsetsAdapter.
+// AckMessageQuery implements wsql.OffsetsAdapter. The event's id beside its position tells whether a log is the one that the tables were made of.
 func (Checkpoints) AckMessageQuery(_ string, row wsql.Row, consumerGroup string) wsql.Query {
 	return wsql.Query{
-		Query: `INSERT INTO checkpoints (subscription, position) VALUES ($1, $2) ON CONFLICT (subscription) DO UPDATE SET position = excluded.position`,
-		Args:  []any{consumerGroup, row.Offset},
+		Query: `INSERT INTO checkpoints (subscription, position, event_id) VALUES ($1, $2, $3)
+			ON CONFLICT (subscription) DO UPDATE SET position = excluded.position, event_id = excluded.event_id`,
+		Args: []any{consumerGroup, row.Offset, row.ExtraData[lastEventID]},
 	}
 }
 
