@@ -12,12 +12,13 @@ type Activities struct{}
 
 // activityChange is what a batch does to one activity.
 type activityChange struct {
-	created *core.ActivityView // the whole row, if it was created in this batch; the rest is folded into it
-	status  core.ActivityStatus
-	version core.Version
-	moved   touch // by the last transition, if any
-	result  core.ID
-	linked  touch // by the first event that named its result, if any did
+	created  *core.ActivityView // the whole row, if it was created in this batch; the rest is folded into it
+	status   core.ActivityStatus
+	version  core.Version
+	moved    touch  // by the last transition, if any
+	provider string // that a dispatch gave it, if one did
+	result   core.ID
+	linked   touch // by the first event that named its result, if any did
 }
 
 // touch is when an event changed a row.
@@ -32,13 +33,20 @@ const createActivity = `
 		suggested_execution_time, user_status, score, assignment_reason, assigned_route_id, assigned_operator_id, result_id, created_at, updated_at, version, last_position)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 
+// moveActivity and linkActivity leave a row with the later of what it says and of the event: one that waited in dead_letters is applied after others that came later.
+
 const moveActivity = `
-	UPDATE activities SET status = $3, version = $4, updated_at = $5, last_position = $6, result_id = coalesce($7, result_id)
+	UPDATE activities SET status = $3, version = $4, result_id = coalesce($7, result_id),
+		updated_at = CASE WHEN last_position < $6 THEN $5 ELSE updated_at END, last_position = CASE WHEN last_position < $6 THEN $6 ELSE last_position END
 	WHERE tenant_id = $1 AND id = $2 AND version < $4`
+
+// provideActivity is apart, since few moves give an activity a provider id, and setting it writes the index by it.
+const provideActivity = `UPDATE activities SET provider_activity_id = $3 WHERE tenant_id = $1 AND id = $2`
 
 // linkActivity changes nothing if the activity has that result already.
 const linkActivity = `
-	UPDATE activities SET result_id = $3, updated_at = $4, last_position = $5
+	UPDATE activities SET result_id = $3,
+		updated_at = CASE WHEN last_position < $5 THEN $4 ELSE updated_at END, last_position = CASE WHEN last_position < $5 THEN $5 ELSE last_position END
 	WHERE tenant_id = $1 AND id = $2 AND result_id IS DISTINCT FROM $3`
 
 // Name implements Projection.
@@ -64,12 +72,14 @@ func foldActivities(batch []core.Recorded) folded[activityChange] {
 	for _, r := range batch {
 		switch e := r.Event.(type) {
 		case core.ActivityCreated:
-			activity(r, e.ActivityID).created = &core.ActivityView{
-				ID: e.ActivityID, ActivityDetails: e.ActivityDetails, Status: core.ActivityReady,
-				CreatedAt: r.RecordedAt, UpdatedAt: r.RecordedAt, Version: r.Version, LastPosition: r.TenantPosition,
-			}
+			created := new(core.ActivityView)
+			created.Fold(r)
+			activity(r, e.ActivityID).created = created
 		case core.ActivityTransitioned:
-			activity(r, e.ActivityID).move(r, e.To)
+			activity(r, e.ActivityID).move(r, e)
+			if !e.ResultID.IsZero() { // which was mentioned before, unless that event is parked
+				activity(r, e.ActivityID).link(r, e.ResultID)
+			}
 		case core.ResultSubmitted:
 			if !e.ActivityID.IsZero() {
 				activity(r, e.ActivityID).link(r, e.ResultID)
@@ -81,13 +91,15 @@ func foldActivities(batch []core.Recorded) folded[activityChange] {
 	return changes
 }
 
-func (c *activityChange) move(r core.Recorded, to core.ActivityStatus) {
+func (c *activityChange) move(r core.Recorded, e core.ActivityTransitioned) {
 	if c.created != nil {
-		c.created.Status, c.created.Version = to, r.Version
-		c.created.UpdatedAt, c.created.LastPosition = r.RecordedAt, r.TenantPosition
+		c.created.Fold(r)
 		return
 	}
-	c.status, c.version, c.moved = to, r.Version, touch{r.RecordedAt, r.TenantPosition}
+	c.status, c.version, c.moved = e.To, r.Version, touch{r.RecordedAt, r.TenantPosition}
+	if e.ProviderActivityID != "" {
+		c.provider = e.ProviderActivityID
+	}
 }
 
 // link notes the result that belongs to the activity. Only the first mention can change the row: an activity has one result, once and for all.
@@ -108,13 +120,16 @@ func (c *activityChange) write(w *writer, key core.Stream) error {
 	if c.created != nil {
 		return c.create(w, key)
 	}
-	linksFirst := c.linked.position < c.moved.position // then the move has the last word on the row, whether or not the link changes it
+	linksFirst := c.linked.position <= c.moved.position // then the move has the last word on the row, whether or not the link changes it
 	if c.moved.position > 0 {
 		var result any
 		if linksFirst {
 			result = idOf(c.result)
 		}
 		err := w.must(moveActivity, idOf(key.Tenant), idOf(key.ID), c.status.String(), int64(c.version), int64(c.moved.at), int64(c.moved.position), result)
+		if err == nil && c.provider != "" {
+			err = w.must(provideActivity, idOf(key.Tenant), idOf(key.ID), c.provider)
+		}
 		if err != nil || linksFirst {
 			return err
 		}

@@ -25,8 +25,10 @@ type Projection interface {
 	Reset(ctx context.Context, tx *sql.Tx) error
 }
 
-// All lists the projections that there are.
-func All() []Projection { return []Projection{Results{}, Activities{}} }
+// All lists the projections that there are, in the order in which they must be applied: ActivityTransitions reads what Results is about to change.
+func All() []Projection {
+	return []Projection{IdempotencyKeys{}, ActivityTransitions{}, Results{}, Activities{}}
+}
 
 //go:embed ddl/sqlite/*.sql
 var ddl embed.FS

@@ -10,24 +10,17 @@ import (
 	"resultlog/core"
 )
 
-// Queries reads the read tables. All SQL that reads them for clients is in this file. Safe for concurrent use.
+// Queries reads the read tables. All SQL that reads them for clients is in this file and in those whose names begin with list. Safe for concurrent use.
 type Queries struct{ db *sql.DB }
 
 // NewQueries makes queries over a pool that reads the read tables.
 func NewQueries(read *sql.DB) *Queries { return &Queries{db: read} }
 
-// Result gives one result of a tenant, from tables that hold everything up to a position. The error is a *core.Error of CodeReadsBehind if they do not, and of CodeNotFound if
-// the tenant has no such result: another tenant's looks exactly like none.
+// Result gives one result of a tenant, from tables that hold everything up to a position. The error is a *core.Error of CodeReadsBehind if they do not, of CodeParked if an
+// event of the result could not be applied, and of CodeNotFound if the tenant has no such result: another tenant's looks exactly like none.
 func (q *Queries) Result(ctx context.Context, after core.Position, tenant, id core.ID) (core.ResultView, error) {
-	v := core.ResultView{ID: id}
-	err := q.row(ctx, after, `
-		SELECT activity_id, source, status, coalesce(provider_activity_id, ''), commerce_external_id, coalesce(external_status, ''), occurred_at, hard_override,
-			result, coalesce(contact_type, ''), future_scheduled_at, coalesce(comment, ''), coalesce(operator_external_id, ''), raw_payload, payload,
-			created_at, updated_at, version, last_position
-		FROM results WHERE tenant_id = $1 AND id = $2`, tenant, id,
-		intoID{&v.ActivityID}, &v.Source, intoName{&v.Status}, &v.ProviderActivityID, &v.CommerceExternalID, &v.ExternalStatus, &v.OccurredAt, &v.HardOverride,
-		intoName{&v.Result}, &v.ContactType, &v.FutureScheduledAt, &v.Personal.Comment, &v.Personal.OperatorExternalID, &v.Personal.RawPayload, &v.Personal.Payload,
-		&v.CreatedAt, &v.UpdatedAt, &v.Version, &v.LastPosition)
+	var v core.ResultView
+	err := q.row(ctx, after, `SELECT `+results.columns+` FROM results WHERE tenant_id = $1 AND id = $2`, tenant, id, results.into(&v)...)
 	if err != nil {
 		return core.ResultView{}, readError("result", id, err)
 	}
@@ -36,25 +29,28 @@ func (q *Queries) Result(ctx context.Context, after core.Position, tenant, id co
 
 // Activity gives one activity of a tenant; see Result for the error.
 func (q *Queries) Activity(ctx context.Context, after core.Position, tenant, id core.ID) (core.ActivityView, error) {
-	v := core.ActivityView{ID: id}
-	err := q.row(ctx, after, `
-		SELECT type, status, reason, channel, commerce_id, coalesce(commerce_external_id, ''), coalesce(provider_activity_id, ''), idempotency_key, scheduled_at,
-			coalesce(suggested_execution_time, ''), coalesce(user_status, ''), score, coalesce(assignment_reason, ''), assigned_route_id, assigned_operator_id, result_id,
-			created_at, updated_at, version, last_position
-		FROM activities WHERE tenant_id = $1 AND id = $2`, tenant, id,
-		intoName{&v.ActivityType}, intoName{&v.Status}, &v.Reason, &v.Channel, intoID{&v.CommerceID}, &v.CommerceExternalID, &v.ProviderActivityID, &v.IdempotencyKey,
-		&v.ScheduledAt, &v.SuggestedExecutionTime, &v.UserStatus, &v.Score, &v.AssignmentReason, intoID{&v.AssignedRouteID}, intoID{&v.AssignedOperatorID},
-		intoID{&v.ResultID}, &v.CreatedAt, &v.UpdatedAt, &v.Version, &v.LastPosition)
+	var v core.ActivityView
+	err := q.row(ctx, after, `SELECT `+activities.columns+` FROM activities WHERE tenant_id = $1 AND id = $2`, tenant, id, activities.into(&v)...)
 	if err != nil {
 		return core.ActivityView{}, readError("activity", id, err)
 	}
 	return v, nil
 }
 
-// row reads one row by its key into columns. Row and checkpoint are of one snapshot: the tables may be emptied at any time, to be rebuilt, and a row that is missing
-// says something only as of a position.
+// row reads one row by its key into columns, unless what it is about is parked.
 func (q *Queries) row(ctx context.Context, after core.Position, query string, tenant, id core.ID, columns ...any) error {
-	tx, err := q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	return q.snapshot(ctx, after, func(tx *sql.Tx) error {
+		if err := notParked(ctx, tx, tenant, id); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, query, tenant[:], id[:]).Scan(columns...)
+	})
+}
+
+// snapshot runs reads in one transaction, on tables that hold everything up to a position. They may be emptied at any time, to be rebuilt, and a row that is missing says
+// something only as of a position.
+func (q *Queries) snapshot(ctx context.Context, after core.Position, reads func(*sql.Tx) error) error {
+	tx, err := q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}) // SQLite knows no less
 	if err != nil {
 		return err
 	}
@@ -65,10 +61,28 @@ func (q *Queries) row(ctx context.Context, after core.Position, query string, te
 			return err
 		}
 		if position < after {
-			return behind(position, after)
+			return behind(position, after, nil)
 		}
 	}
-	return tx.QueryRowContext(ctx, query, tenant[:], id[:]).Scan(columns...)
+	return reads(tx)
+}
+
+// notParked gives a *core.Error of CodeParked if an event of a result's or an activity's own stream is in dead_letters. The row is then as it was before that event, or not there if
+// the event was to make it: either would be a wrong answer. There are no dead letters, nearly always, and finding that out is one step into an empty table.
+func notParked(ctx context.Context, tx *sql.Tx, tenant, id core.ID) error {
+	var position int64
+	err := tx.QueryRowContext(ctx, firstParked, tenant[:], id[:]).Scan(&position)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &core.Error{ // it does not show the position, which counts what others do
+		Code:    core.CodeParked,
+		Message: fmt.Sprintf("the history of %s could not be applied to the read tables: an operator must look at `resultlog deadletters`; everything else is unaffected, and so are writes", id),
+		Err:     fmt.Errorf("the event at position %d is in dead_letters", position),
+	}
 }
 
 func readError(what string, id core.ID, err error) error {

@@ -1,6 +1,7 @@
 package projections_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
@@ -35,8 +36,10 @@ type world struct {
 	tables  *sqlite.ReadTables
 	machine *core.Machine
 	minted  uint64
+	made    []core.ID // activities that were asked for
 	clock   core.Instant
 	wake    chan struct{}
+	keyed   bool // every command comes with an idempotency key
 }
 
 func newWorld(t testing.TB) *world {
@@ -151,6 +154,9 @@ func (w *world) do(tenant core.ID, intents ...core.Intent) {
 		for _, intent := range intents {
 			w.clock += 1000
 			c := core.Command{Tenant: tenant, At: w.clock, EventID: w.mint(), Intent: intent, Metadata: core.Metadata{Actor: core.Actor{Subject: "test", Role: "FDE"}}}
+			if w.keyed {
+				c.Metadata.Idempotency = core.Idempotency{Key: fmt.Sprint("key-", w.minted), Endpoint: "POST /here"}
+			}
 			var refusal *core.Error
 			if _, err := w.machine.Step(c); err != nil && !errors.As(err, &refusal) {
 				return nil, err
@@ -216,6 +222,13 @@ func (w *world) anyIntent(r *rand.Rand) core.Intent {
 	if r.IntN(3) == 0 {
 		return w.creation(r, provider)
 	}
+	if r.IntN(6) == 0 && len(w.made) > 0 {
+		id := w.made[r.IntN(len(w.made))]
+		if r.IntN(3) == 0 {
+			return core.CancelActivity{ActivityID: id}
+		}
+		return core.DispatchActivity{ActivityID: id, ProviderActivityID: provider}
+	}
 	return w.submission(r, provider)
 }
 
@@ -224,6 +237,7 @@ func (w *world) creation(r *rand.Rand, provider string) core.CreateActivity {
 		ActivityType: core.Task, Reason: "visit ñ", Channel: "SALESMAN", CommerceID: core.ID{9}, IdempotencyKey: fmt.Sprint("key-", w.minted), ScheduledAt: w.clock,
 		ProviderActivityID: provider,
 	}}
+	w.made = append(w.made, c.ActivityID)
 	if r.IntN(8) == 0 {
 		c.ActivityType = core.Message
 	}
@@ -249,7 +263,7 @@ func (w *world) submission(r *rand.Rand, provider string) core.SubmitResult {
 		at := w.clock
 		s.FutureScheduledAt, s.ContactType, s.ExternalStatus = &at, "OUTBOUND", "DONE"
 		s.Personal = core.Personal{
-			Comment: "«ok»", OperatorExternalID: "op-7", RawPayload: []byte("{ \"b\":1.0,\n \"a\":\"\\u0000\" }"), Payload: []byte(`{"a":1,"a":2}`),
+			Comment: fmt.Sprint("«ok» ", w.minted), OperatorExternalID: "op-7", RawPayload: []byte("{ \"b\":1.0,\n \"a\":\"\\u0000\" }"), Payload: []byte(`{"a":1,"a":2}`),
 		}.Seal()
 	}
 	return s
@@ -259,10 +273,15 @@ func (w *world) submission(r *rand.Rand, provider string) core.SubmitResult {
 type naive struct {
 	results    map[core.Stream]core.ResultView
 	activities map[core.Stream]core.ActivityView
+	moves      map[core.Stream][]core.StatusEventView
+}
+
+func newNaive() naive {
+	return naive{map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}, map[core.Stream][]core.StatusEventView{}}
 }
 
 func fold(t testing.TB, history []core.Recorded) naive {
-	n := naive{map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}}
+	n := newNaive()
 	for _, r := range history {
 		n.fold(t, r)
 	}
@@ -287,8 +306,20 @@ func (n naive) fold(t testing.TB, r core.Recorded) {
 		activity(e.ActivityID, func(v *core.ActivityView) {
 			*v = core.ActivityView{ID: e.ActivityID, ActivityDetails: e.ActivityDetails, Status: core.ActivityReady, CreatedAt: r.RecordedAt, Version: r.Version}
 		})
+		n.moves[r.Stream] = []core.StatusEventView{{ID: r.EventID, EventType: "CREATED", To: core.ActivityReady, OccurredAt: r.RecordedAt}}
 	case core.ActivityTransitioned:
-		activity(e.ActivityID, func(v *core.ActivityView) { v.Status, v.Version = e.To, r.Version })
+		activity(e.ActivityID, func(v *core.ActivityView) {
+			v.Status, v.Version, v.ProviderActivityID = e.To, r.Version, cmp.Or(v.ProviderActivityID, e.ProviderActivityID)
+			if !e.ResultID.IsZero() { // its submission may be parked
+				v.ResultID = e.ResultID
+			}
+		})
+		move := core.StatusEventView{ID: r.EventID, EventType: string(e.Reason), From: e.From, To: e.To, OccurredAt: r.RecordedAt}
+		if e.To == core.ActivityFailed {
+			result := n.results[core.Stream{Tenant: r.Stream.Tenant, ID: e.ResultID}]
+			move.ErrorCode, move.ErrorMessage = e.Result, result.Personal.Comment
+		}
+		n.moves[r.Stream] = append(n.moves[r.Stream], move)
 	case core.ResultSubmitted:
 		personal, err := e.Personal.Open()
 		if err != nil {
@@ -327,8 +358,8 @@ func (w *world) verify(tables *sqlite.ReadTables) {
 func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
 	w.t.Helper()
 	want := fold(w.t, history)
-	got := naive{map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}}
-	q, ctx := projections.NewQueries(tables.Read), context.Background()
+	got := newNaive()
+	q, ctx, moves := projections.NewQueries(tables.Read), context.Background(), 0
 	var err error
 	for key := range want.results {
 		if got.results[key], err = q.Result(ctx, 0, key.Tenant, key.ID); err != nil {
@@ -339,15 +370,20 @@ func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
 		if got.activities[key], err = q.Activity(ctx, 0, key.Tenant, key.ID); err != nil {
 			w.t.Fatal(err)
 		}
+		if got.moves[key], err = q.StatusEvents(ctx, 0, key.Tenant, key.ID); err != nil {
+			w.t.Fatal(err)
+		}
+		moves += len(got.moves[key])
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(naive{}), cmpopts.IgnoreFields(core.Personal{}, "Salt")); diff != "" {
+	if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(naive{}), cmpopts.IgnoreFields(core.Personal{}, "Salt")); diff != "" {
 		w.t.Fatalf("read tables differ from the log (-want +got):\n%s", diff)
 	}
-	var results, activities int
+	var results, activities, transitions int
 	w.scan(tables, &results, `SELECT count(*) FROM results`)
 	w.scan(tables, &activities, `SELECT count(*) FROM activities`)
-	if results != len(want.results) || activities != len(want.activities) {
-		w.t.Fatalf("%d results and %d activities, want %d and %d", results, activities, len(want.results), len(want.activities))
+	w.scan(tables, &transitions, `SELECT count(*) FROM activity_transitions`)
+	if results != len(want.results) || activities != len(want.activities) || transitions != moves {
+		w.t.Fatalf("%d results, %d activities and %d transitions, want %d, %d and %d", results, activities, transitions, len(want.results), len(want.activities), moves)
 	}
 }
 

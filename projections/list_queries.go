@@ -1,0 +1,68 @@
+package projections
+
+import "resultlog/core"
+
+// filterResults puts the ids in the order of how few rows each usually leaves.
+func filterResults(q *core.ResultQuery) filter {
+	var f filter
+	f.name("activity_id", idOf(q.ActivityID), fewRows)
+	f.name("provider_activity_id", textOf(q.ProviderActivityID), fewRows)
+	f.name("commerce_external_id", textOf(q.CommerceExternalID), inCreationOrder)
+	f.name("operator_external_id", textOf(q.OperatorExternalID), inCreationOrder)
+	f.changed(q.After)
+	f.span("occurred_at", q.Occurred)
+	f.span("updated_at", q.Updated)
+	f.words = []word{
+		{"status", nameOf(q.Status), namesOf(core.ResultPending, core.ResultTransferred)},
+		{"result", q.Result.String(), resultCodes()},
+		{"source", string(q.Source), []string{string(core.Standalone), string(core.RetenActivity)}},
+		{"contact_type", string(q.ContactType), nil},
+	}
+	return f
+}
+
+// filterActivities does the same for activities.
+func filterActivities(tenant core.ID, q *core.ActivityQuery) filter {
+	var f filter
+	f.name("provider_activity_id", textOf(q.ProviderActivityID), fewRows)
+	f.name("commerce_external_id", textOf(q.CommerceExternalID), inCreationOrder)
+	f.name("commerce_id", idOf(q.CommerceID), inCreationOrder)
+	f.changed(q.After)
+	f.search(tenant, q.Search, "substr(reason, 1, 255)", "commerce_external_id", "provider_activity_id") // 255 is core.MaxSearch, as it stands in the index
+	f.span("scheduled_at", q.Scheduled)
+	f.words = []word{
+		{"status", nameOf(q.Status), namesOf(core.ActivityReady, core.ActivityFailed)},
+		{"type", nameOf(q.ActivityType), namesOf(core.Task, core.Message)},
+		{"channel", string(q.Channel), nil},
+	}
+	return f
+}
+
+// enumeration is one of core's statuses and types: a byte whose zero is none, and has no name.
+type enumeration interface {
+	~uint8
+	String() string
+}
+
+func nameOf[E enumeration](e E) string {
+	if e == 0 {
+		return ""
+	}
+	return e.String()
+}
+
+// namesOf gives the names of all from first to last.
+func namesOf[E enumeration](first, last E) (names []string) {
+	for e := first; e <= last; e++ {
+		names = append(names, e.String())
+	}
+	return names
+}
+
+func resultCodes() []string {
+	codes := make([]string, len(core.Catalog))
+	for i, t := range core.Catalog {
+		codes[i] = t.Code
+	}
+	return codes
+}
