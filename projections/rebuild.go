@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -43,11 +44,15 @@ func Rebuild(ctx context.Context, cfg Config, head core.Position, progress func(
 	return errors.Join(err, <-ended)
 }
 
-// DropIfAhead empties the read tables if they are ahead of the log, and reports whether they were: log.db was replaced by an older copy, and what the tables say did not
-// happen. Whoever runs next makes them again. It must be called before anything is appended: later, the log may have outgrown the checkpoint.
-func DropIfAhead(ctx context.Context, cfg Config, head core.Position) (dropped bool, err error) {
-	position, err := cfg.Checkpoint.read(ctx)
-	if err != nil || position <= head {
+// EventID gives the id of the log's event at a position; found is false if the log does not come that far.
+type EventID func(ctx context.Context, at core.Position) (id core.ID, found bool, err error)
+
+// DropIfForeign empties the read tables if they were made of another log than the one that there is now, and reports whether they were: log.db was replaced by an older copy, and
+// what the tables say did not happen. Whoever runs next makes them again. Two logs that have the same event at the checkpoint are the same up to there, since an id is never given
+// twice; so it does not matter how far the log has come since. It must be called before anything is read from the tables, and before a Runner goes on from their checkpoint.
+func DropIfForeign(ctx context.Context, cfg Config, eventID EventID) (dropped bool, err error) {
+	foreign, err := isForeign(ctx, cfg.DB, eventID)
+	if err != nil || !foreign {
 		return false, err
 	}
 	if err := reset(ctx, cfg.DB, cfg.Projections); err != nil {
@@ -55,6 +60,24 @@ func DropIfAhead(ctx context.Context, cfg Config, head core.Position) (dropped b
 	}
 	_, err = cfg.Checkpoint.read(ctx)
 	return true, err
+}
+
+// isForeign reports whether the log has another event at the checkpoint than the tables were made of, or none.
+func isForeign(ctx context.Context, db *sql.DB, eventID EventID) (bool, error) {
+	var at core.Position
+	var applied []byte
+	err := db.QueryRowContext(ctx, `SELECT position, event_id FROM checkpoints WHERE subscription = $1`, subscription).Scan((*int64)(&at), &applied)
+	if errors.Is(err, sql.ErrNoRows) { // nothing has been delivered yet
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the checkpoint: %w", err)
+	}
+	id, found, err := eventID(ctx, at)
+	if err != nil {
+		return false, fmt.Errorf("read the log at the checkpoint %d: %w", at, err)
+	}
+	return !found || !bytes.Equal(id[:], applied), nil
 }
 
 // follow reports every checkpoint until head is reached, or the runner has ended; ended then still holds why.
