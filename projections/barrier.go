@@ -17,8 +17,10 @@ const MaxWait = 2 * time.Second
 type BarrierConfig struct {
 	Head       func(context.Context) (core.Position, error) // the position of the log's last durable event
 	Checkpoint *Checkpoint
-	Hurry      func()        // has the subscription poll at once, and must not block. May be nil
-	MaxWait    time.Duration // 0: MaxWait
+	Hurry      func()                                                     // has the subscription poll at once, and must not block. May be nil
+	RecordedAt func(context.Context, core.Position) (core.Instant, error) // when the log's event at a position was recorded; for Lag alone
+	MaxWait    time.Duration                                              // 0: MaxWait
+	Now        func() time.Time                                           // nil: time.Now; for Lag alone
 }
 
 // Barrier lets a read see every write that was acknowledged before it (contract §2.6). One query for the head is under way at a time, on behalf of all who wait: whoever
@@ -32,9 +34,10 @@ type Barrier struct {
 
 // round is one look at the head and at the checkpoint.
 type round struct {
-	done chan struct{} // closed when head and err are set
-	head core.Position
-	err  error
+	done     chan struct{} // closed when the others are set
+	head     core.Position
+	position core.Position // of the checkpoint, looked up after the head
+	err      error
 }
 
 // NewBarrier makes a barrier.
@@ -45,6 +48,9 @@ func NewBarrier(cfg BarrierConfig) *Barrier {
 	if cfg.Hurry == nil {
 		cfg.Hurry = func() {}
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	return &Barrier{BarrierConfig: cfg}
 }
 
@@ -53,7 +59,7 @@ func NewBarrier(cfg BarrierConfig) *Barrier {
 func (b *Barrier) Wait(ctx context.Context) (core.Position, error) {
 	patience, cancel := context.WithTimeout(ctx, b.MaxWait)
 	defer cancel()
-	head, err := b.head(patience)
+	head, _, err := b.look(patience)
 	if err == nil {
 		err = b.Checkpoint.reach(patience, head)
 	}
@@ -69,36 +75,26 @@ func (b *Barrier) Wait(ctx context.Context) (core.Position, error) {
 			Err:     err,
 		}
 	}
-	late := behind(b.Checkpoint.Announced(), head)
-	late.Err = err
-	return 0, late
+	return 0, behind(b.Checkpoint.Announced(), head, err)
 }
 
-// behind is the error of tables that have not come as far as a read needs them.
-func behind(position, needed core.Position) *core.Error {
+// behind is the error of tables that have not come as far as a read needs them. Its message does not tell positions, which count what other tenants do.
+func behind(position, needed core.Position, cause error) *core.Error {
 	return &core.Error{
 		Code:    core.CodeReadsBehind,
-		Message: fmt.Sprintf("the read tables are behind the log (at %d of %d): retry a little later, or read with ?consistency=eventual", position, needed),
+		Message: "the read tables are behind the log: retry a little later, or read with ?consistency=eventual",
+		Err:     errors.Join(fmt.Errorf("the read tables are at position %d, the log at %d", position, needed), cause),
 	}
 }
 
-// Lag is how many events the read tables are behind the log.
-func (b *Barrier) Lag(ctx context.Context) (core.Position, error) {
-	head, err := b.head(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return max(0, head-b.Checkpoint.Announced()), nil
-}
-
-// head joins the next round, and starts it if none is under way.
-func (b *Barrier) head(ctx context.Context) (core.Position, error) {
+// look joins the next round, and starts it if none is under way.
+func (b *Barrier) look(ctx context.Context) (head, position core.Position, err error) {
 	r := b.join()
 	select {
 	case <-r.done:
-		return r.head, r.err
+		return r.head, r.position, r.err
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, 0, ctx.Err()
 	}
 }
 
@@ -143,7 +139,7 @@ func (b *Barrier) hold(r *round) {
 	if err == nil && position > r.head { // it may have moved on since; or the log is not the one that the tables were made of
 		err = b.ahead(ctx, position)
 	}
-	if r.err = err; err == nil && position < r.head {
+	if r.position, r.err = position, err; err == nil && position < r.head {
 		b.Hurry()
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"resultlog/core"
 )
 
+// firstParked finds where a stream's first event in dead_letters stands in the log; no row if it has none.
+const firstParked = `SELECT position FROM dead_letters WHERE tenant_id = $1 AND stream_id = $2 ORDER BY version LIMIT 1`
+
 // parked finds which streams of a batch have an event in dead_letters: whatever follows it on the stream builds on what was never applied, and is parked too.
 // There are none, nearly always, which costs one query on an empty table.
 func parked(ctx context.Context, tx *sql.Tx, batch []delivered) (map[core.Stream]core.Position, error) {
@@ -17,7 +20,7 @@ func parked(ctx context.Context, tx *sql.Tx, batch []delivered) (map[core.Stream
 	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM dead_letters)`).Scan(&some); err != nil || !some {
 		return nil, err
 	}
-	first, err := tx.PrepareContext(ctx, `SELECT position FROM dead_letters WHERE tenant_id = $1 AND stream_id = $2 ORDER BY version LIMIT 1`)
+	first, err := tx.PrepareContext(ctx, firstParked)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +42,8 @@ func parked(ctx context.Context, tx *sql.Tx, batch []delivered) (map[core.Stream
 	return streams, nil
 }
 
-// park sets an event aside. If even this cannot be written, it is not the event that is wrong but the disk, say: the error then ends the delivery, and nothing is parked.
+// park sets an event aside. Its idempotency key, if it came with one, is found all the same, since a retry of the request must be answered as ever: writes know nothing of this.
+// If even this cannot be written, it is not the event that is wrong but the disk, say: the error then ends the delivery, and nothing is parked.
 func park(ctx context.Context, tx *sql.Tx, r core.Recorded, now time.Time, why error) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO dead_letters (tenant_id, stream_id, version, position, tenant_position, event_id, recorded_at, parked_at, error)
@@ -49,5 +53,5 @@ func park(ctx context.Context, tx *sql.Tx, r core.Recorded, now time.Time, why e
 	if err != nil {
 		return fmt.Errorf("park the event at position %d: %w", r.Position, err)
 	}
-	return nil
+	return IdempotencyKeys{}.Apply(ctx, tx, []core.Recorded{r})
 }

@@ -123,9 +123,14 @@ func (r *Runner) tries(first core.Position) int {
 	return r.failing.tries
 }
 
-// apply is what live, catching up and rebuilding share: all projections, on one batch.
+// apply applies a batch to all read tables.
 func (r *Runner) apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
-	for _, p := range r.Projections {
+	return applyAll(ctx, tx, r.Projections, batch)
+}
+
+// applyAll is what live, catching up, rebuilding and retrying share: all projections, on one batch.
+func applyAll(ctx context.Context, tx *sql.Tx, projections []Projection, batch []core.Recorded) error {
+	for _, p := range projections {
 		if err := p.Apply(ctx, tx, batch); err != nil {
 			return fmt.Errorf("%s: %w", p.Name(), err)
 		}

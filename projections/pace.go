@@ -33,7 +33,7 @@ func (p *pace) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) tim
 		p.Logger.Error("read tables: poll failed", "err", err, "checkpoint_err", readErr)
 		p.backOff()
 	case done != nil && position < done.last: // the subscriber has only logged why
-		p.Logger.Error("read tables: delivery was not committed", "checkpoint", position, "delivered", done.last)
+		p.Logger.Warn("read tables: delivery was not committed, or the tables were emptied since, to be rebuilt", "checkpoint", position, "delivered", done.last)
 		p.Metrics.failures.Inc()
 		p.backOff()
 	case done != nil:
