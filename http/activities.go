@@ -6,7 +6,7 @@ import (
 	"resultlog/core"
 )
 
-// creation is the body of POST /api/activities.
+// creation is the body of POST /api/activities, and of POST /api/activities/tasks.
 type creation struct{ said core.ActivityDetails }
 
 // creationFields is the contract's list of fields (§2.7).
@@ -25,11 +25,27 @@ var creationFields = []field[creation]{
 	{"assignment_reason", optional, func(d *decoder, r *creation) { r.said.AssignmentReason = d.text(0, maxComment) }},
 }
 
+// taskFields is the same for POST /api/activities/tasks: the type is implied, and the route and operator must be known.
+var taskFields = append([]field[creation]{
+	{"assigned_route_id", required, func(d *decoder, r *creation) { d.into(&r.said.AssignedRouteID) }},
+	{"assigned_operator_id", required, func(d *decoder, r *creation) { d.into(&r.said.AssignedOperatorID) }},
+	{"type", optional, func(d *decoder, _ *creation) { oneOf(d, []string{core.Task.String()}) }},
+}, creationFields[1:]...)
+
 func (s *Server) createActivity(x *exchange) error {
+	return create(s, x, creationFields, core.NoType)
+}
+
+func (s *Server) createTask(x *exchange) error {
+	return create(s, x, taskFields, core.Task)
+}
+
+// create makes an activity of what the fields say, of the implied type if there is one.
+func create(s *Server, x *exchange, fields []field[creation], implied core.ActivityType) error {
 	b := borrow()
 	defer b.giveBack()
-	var body creation
-	if err := receive(s, x, b, creationFields, &body); err != nil {
+	body := creation{said: core.ActivityDetails{ActivityType: implied}}
+	if err := receive(s, x, b, fields, &body); err != nil {
 		return err
 	}
 	receipt, err := s.submit(x, core.CreateActivity{ActivityID: s.NewID(), ActivityDetails: body.said})
@@ -44,7 +60,7 @@ func (s *Server) createActivity(x *exchange) error {
 }
 
 func (s *Server) getActivity(x *exchange) error {
-	v, err := read(s, x, s.Reader.Activity)
+	v, err := readByID(s, x, s.Reader.Activity)
 	if err != nil {
 		return err
 	}

@@ -9,18 +9,12 @@ import (
 // appendCreated encodes the 201 of a creation from its recorded events: the status is the one after linking (contract §2.1).
 func appendCreated(b []byte, events []core.Recorded) ([]byte, error) {
 	first := events[0]
-	e, ok := first.Event.(core.ActivityCreated)
-	if !ok {
+	if _, ok := first.Event.(core.ActivityCreated); !ok {
 		return b, fmt.Errorf("position %d is a %s: the answer of a creation needs an ActivityCreated", first.Position, first.Event.Type())
 	}
-	v := core.ActivityView{ID: e.ActivityID, ActivityDetails: e.ActivityDetails, Status: core.ActivityReady, CreatedAt: first.RecordedAt, UpdatedAt: first.RecordedAt}
-	for _, r := range events[1:] {
-		switch e := r.Event.(type) {
-		case core.ResultLinked:
-			v.ResultID = e.ResultID
-		case core.ActivityTransitioned:
-			v.Status = e.To
-		}
+	var v core.ActivityView
+	for _, r := range events {
+		v.Fold(r)
 	}
 	o := core.OpenObject(b)
 	appendDetails(&o, &v)

@@ -255,13 +255,23 @@ func TestSecretTooShort(t *testing.T) {
 // TestRoutePermissions: each route asks for the permission of contract §2.7 and §2.8.
 func TestRoutePermissions(t *testing.T) {
 	want := map[string]permission{
-		"POST /api/activity-results/tasks": createActivity,
-		"GET /api/activity-results/:id":    viewActivities,
-		"POST /api/activities":             createActivity,
-		"GET /api/activities/:id":          viewActivities,
-		"GET /livez":                       public,
-		"GET /readyz":                      public,
-		"GET /metrics":                     public,
+		"POST /api/activity-results/tasks":        createActivity,
+		"GET /api/activity-results":               viewActivities,
+		"GET /api/activity-results/:id":           viewActivities,
+		"POST /api/activities":                    createActivity,
+		"POST /api/activities/tasks":              createActivity,
+		"POST /api/activities/tasks/:id/dispatch": dispatchActivity,
+		"PATCH /api/activities/:id/cancel":        cancelActivity,
+		"GET /api/activities":                     viewActivities,
+		"GET /api/activities/:id":                 viewActivities,
+		"GET /api/activities/:id/status-events":   viewActivities,
+		"GET /livez":                              public,
+		"GET /readyz":                             public,
+		"GET /readyz/reads":                       public,
+		"GET /metrics":                            public,
+		"GET /openapi.json":                       public,
+		"GET /docs":                               public,
+		"GET /docs/:file":                         public,
 	}
 	for _, rt := range newWorld(t).server.routes() {
 		name := rt.method + " " + rt.pattern

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"io/fs"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -10,20 +12,24 @@ import (
 	"resultlog/core"
 )
 
-// Config is what a Server is made of. Secret, Submitter, Reader and Barrier are required.
+// Config is what a Server is made of. Secret, Submitter, Reader, Barrier and History are required.
 type Config struct {
-	Addr          string              // where to listen, host:port
-	Secret        []byte              // the HS256 secret, at least MinSecretBytes
-	Submitter     Submitter           //
-	Reader        Reader              //
-	Barrier       Barrier             //
-	Ready         func() error        // what /readyz asks, besides StopReady; nil: ready
-	Metrics       *Metrics            // nil: counted and shown nowhere
-	Gatherer      prometheus.Gatherer // what /metrics shows; nil: there is no /metrics
-	Log           *slog.Logger        // nil: discarded
-	Now           func() time.Time    // nil: time.Now; judges occurred_at and the expiry of tokens
-	NewID         func() core.ID      // nil: UUIDv7
-	OccurredAhead time.Duration       // 0: DefaultOccurredAhead
+	Addr          string                                 // where to listen, host:port
+	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes
+	Submitter     Submitter                              //
+	Reader        Reader                                 //
+	Barrier       Barrier                                //
+	History       History                                //
+	Ready         func() error                           // what /readyz asks, besides StopReady; nil: ready
+	ReadsReady    func(context.Context) (ReadLag, error) // what /readyz/reads asks, besides StopReady; it answers within a second. nil: ready
+	Metrics       *Metrics                               // nil: counted and shown nowhere
+	Gatherer      prometheus.Gatherer                    // what /metrics shows; nil: there is no /metrics
+	OpenAPI       []byte                                 // what /openapi.json shows; nil: there is none
+	Docs          fs.FS                                  // what /docs shows: index.html and docsFiles; nil: there is no /docs
+	Log           *slog.Logger                           // nil: discarded
+	Now           func() time.Time                       // nil: time.Now; judges occurred_at and the expiry of tokens
+	NewID         func() core.ID                         // nil: UUIDv7
+	OccurredAhead time.Duration                          // 0: DefaultOccurredAhead
 }
 
 // Submitter decides a command, makes what follows durable, and gives its receipt. It sets Command.At. Its errors are *core.Error; one that is not counts as a fault of ours.
@@ -37,6 +43,14 @@ type Submitter interface {
 type Reader interface {
 	Result(ctx context.Context, after core.Position, tenant, id core.ID) (core.ResultView, error)
 	Activity(ctx context.Context, after core.Position, tenant, id core.ID) (core.ActivityView, error)
+	StatusEvents(ctx context.Context, after core.Position, tenant, activity core.ID) ([]core.StatusEventView, error)
+	Results(ctx context.Context, after core.Position, tenant core.ID, q core.ResultQuery) (core.Page[core.ResultView], error)
+	Activities(ctx context.Context, after core.Position, tenant core.ID, q core.ActivityQuery) (core.Page[core.ActivityView], error)
+}
+
+// History reads the events of one stream after a version, in order, as the log has them.
+type History interface {
+	ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error]
 }
 
 // Barrier waits until the read tables have reached the log's head of the moment of the call, and gives that position (contract §2.6). Its context ends after ReadsWait;
@@ -45,13 +59,20 @@ type Barrier interface {
 	Wait(ctx context.Context) (core.Position, error)
 }
 
+// ReadLag is how far the read tables are behind the log.
+type ReadLag struct {
+	Events  core.Position // that are in the log and not in the read tables
+	Time    time.Duration // since the first of them was recorded
+	TooLong bool          // reads fail for it
+}
+
 // The bounds in time.
 const (
 	HeaderTimeout = 5 * time.Second   // a request's headers are one packet or two; longer is a slow-loris
 	BodyTimeout   = 15 * time.Second  // headers and body: MaxBody at 20 KB/s, the slowest mobile link that is worth serving
 	WriteTimeout  = 30 * time.Second  // from the headers' end to the answer's: BodyTimeout, the 10 s that a Submitter may take, and 5 s to send it
 	IdleTimeout   = 120 * time.Second // longer than the 60 s of common balancers, so that it is they who close, and no request meets a closing connection
-	ReadTimeout   = 5 * time.Second   // one row by its key: below a millisecond
+	ReadTimeout   = 5 * time.Second   // one row by its key: below a millisecond; a page of a list of millions, at the worst: a second
 	ReadsWait     = 2 * time.Second   // contract §2.6
 )
 

@@ -22,10 +22,10 @@ type exchange struct {
 	pattern             string // of the route; unmatched if there is none
 	durations           *durations
 
-	requestID      string
-	tenant         core.ID    // once admitted
-	actor          core.Actor // likewise
-	idempotencyKey string     // once the body is read; empty if none was sent
+	requestID   string
+	tenant      core.ID          // once admitted
+	actor       core.Actor       // likewise
+	idempotency core.Idempotency // once the body is read
 
 	status   int           // as answered; 0 as long as nothing has been
 	code     core.Code     // of the problem answered, if it was one
@@ -130,8 +130,14 @@ func (x *exchange) answer(status int, contentType string, body []byte) {
 // answerJSON sends what a handler encoded.
 func (x *exchange) answerJSON(status int, body []byte) { x.answer(status, "application/json", body) }
 
-// accepted notes the position of a write, in the answer's header and for the log (contract §2.6).
-func (x *exchange) accepted(first core.Recorded) {
-	x.position = first.TenantPosition
-	x.Header()["Resultlog-Position"] = []string{strconv.FormatInt(int64(first.TenantPosition), 10)}
+// answerEmpty sends a status that has no body.
+func (x *exchange) answerEmpty(status int) { x.WriteHeader(status) }
+
+// accepted notes the position of a write, in the answer's header and for the log (contract §2.6), and whether it is an earlier one that is answered again (§2.5).
+func (x *exchange) accepted(receipt core.Receipt) {
+	x.position = receipt.Events[0].TenantPosition
+	x.Header()["Resultlog-Position"] = []string{strconv.FormatInt(int64(x.position), 10)}
+	if receipt.Replayed > 0 {
+		x.Header()["Idempotent-Replayed"] = []string{"true"}
+	}
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -25,6 +26,31 @@ func (s *Server) readyz(x *exchange) error {
 		}
 	}
 	x.answerJSON(http.StatusOK, []byte(`{"status":"ready"}`))
+	return nil
+}
+
+// readyzReads says whether reads should be sent here: whether the read tables keep up with the log, and by how much they are behind. What can be accepted is not its affair.
+func (s *Server) readyzReads(x *exchange) error {
+	if s.stopped.Load() {
+		return fail(codeNotReady, "stopping")
+	}
+	var lag ReadLag
+	if s.ReadsReady != nil {
+		var err error
+		if lag, err = s.ReadsReady(x.request.Context()); err != nil {
+			return &core.Error{Code: codeNotReady, Message: "how far the read tables are behind the log cannot be told right now: this node's own log says why", Err: err}
+		}
+	}
+	seconds := float64(lag.Time.Round(time.Millisecond).Milliseconds()) / 1000 // so that it shows three digits and no more
+	if lag.TooLong {
+		return fail(codeNotReady, "the read tables are %d events and %.3f s behind the log, which is longer than reads wait: they fail, but for ?consistency=eventual; "+
+			"this node's own log says why, unless it is catching up", lag.Events, seconds)
+	}
+	o := core.OpenObject(nil)
+	o.Text("status", "ready")
+	o.Integer("lagEvents", int64(lag.Events))
+	o.OptionalNumber("lagSeconds", &seconds)
+	x.answerJSON(http.StatusOK, o.Close())
 	return nil
 }
 

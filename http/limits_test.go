@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -205,7 +206,8 @@ func TestMetadata(t *testing.T) {
 	r.Header.Set("X-Request-Id", "r-1")
 	w.do(r)
 	first := w.lastCommand()
-	want := core.Metadata{Actor: core.Actor{Subject: "someone", Role: "FDE"}, RequestID: "r-1", IdempotencyKey: "key 1"}
+	want := core.Metadata{Actor: core.Actor{Subject: "someone", Role: "FDE"}, RequestID: "r-1",
+		Idempotency: core.Idempotency{Key: "key 1", Endpoint: "POST " + submitPath, Body: sha256.Sum256([]byte(minimal))}}
 	if first.Metadata != want || first.Tenant != tenant {
 		t.Errorf("metadata %+v of tenant %s, want %+v", first.Metadata, first.Tenant, want)
 	}
@@ -220,7 +222,7 @@ func TestMetadata(t *testing.T) {
 			seen[id] = true
 		}
 	}
-	if c := w.lastCommand(); c.Metadata.IdempotencyKey != "" {
-		t.Errorf("a request without a key has %q", c.Metadata.IdempotencyKey)
+	if c := w.lastCommand(); c.Metadata.Key != "" {
+		t.Errorf("a request without a key has %q", c.Metadata.Key)
 	}
 }

@@ -26,6 +26,7 @@ const (
 	codeInvalidHeader        core.Code = "invalid_header"
 	codeInvalidJSON          core.Code = "invalid_json"
 	codeNotReady             core.Code = "not_ready"
+	codeListsBusy            core.Code = "lists_busy"
 	codeClientGone           core.Code = "client_gone"
 	codeInternal             core.Code = "internal"
 )
@@ -35,6 +36,9 @@ const statusClientGone = 499
 
 // retrySoon is the Retry-After, in seconds, of everything that lasts for a moment: a queue is worked off, and a disk that stalled is back or not, within a second.
 const retrySoon = 1
+
+// retryLater is the Retry-After, in seconds, of what lasts until a person has looked.
+const retryLater = 60
 
 // problem is what a code means in HTTP.
 type problem struct {
@@ -53,7 +57,8 @@ var problems = map[core.Code]problem{
 	codeBodyUnreadable:    {status: 400, title: "The body did not arrive"},
 	core.CodeInvalid:      {status: 400, title: "Values are wrong"},
 	core.CodeAmbiguousIDs: {status: 400, title: "The ids name two different things"},
-	core.CodeNotATask:     {status: 400, title: "The activity takes no task result"},
+	core.CodeNotATask:     {status: 400, title: "The activity is not a TASK"},
+	core.CodeNotReady:     {status: 400, title: "The activity cannot be dispatched"},
 	codeUnauthenticated:   {status: 401, title: "The credential is missing or not valid"},
 	codeTenantForbidden:   {status: 403, title: "No access to the tenant"},
 	codePermissionDenied:  {status: 403, title: "The permission is not held"},
@@ -67,6 +72,7 @@ var problems = map[core.Code]problem{
 	core.CodeProviderIDConflict: {status: 409, title: "The provider id is taken"},
 	codeBodyTooLarge:            {status: 413, title: "The body is too large"},
 	codeUnsupportedMediaType:    {status: 415, title: "The body is not application/json"},
+	core.CodeKeyReused:          {status: 422, title: "The Idempotency-Key was used for another request"},
 	codeClientGone:              {status: statusClientGone, title: "The client did not wait"},
 	codeInternal: {status: 500, title: "A fault of this service",
 		message: "something went wrong in this service, and has been logged; when you report it, quote requestId"},
@@ -78,6 +84,10 @@ var problems = map[core.Code]problem{
 		message: "it may have been written or not: retry after the time in Retry-After, with the same Idempotency-Key"},
 	core.CodeReadsBehind: {status: 503, title: "Reads are behind", retryAfter: retrySoon,
 		message: "what was written last cannot be read yet: retry after the time in Retry-After, or read with ?consistency=eventual"},
+	core.CodeParked: {status: 503, title: "The read tables lack a part of this", retryAfter: retryLater,
+		message: "its history could not be applied to the read tables: an operator must look at `resultlog deadletters`; everything else is unaffected, and so are writes"},
+	codeListsBusy: {status: 503, title: "Too many lists at once", retryAfter: retrySoon,
+		message: "as many lists are being answered as this service takes on: retry after the time in Retry-After, or ask for fewer rows at once"},
 	codeNotReady: {status: 503, title: "Not ready", retryAfter: retrySoon,
 		message: "this node cannot record anything right now: it is starting or stopping, or its log cannot be written; its own log says which"},
 }
@@ -133,6 +143,8 @@ func (s *Server) refuse(x *exchange, err error) {
 	if p.retryAfter > 0 {
 		x.Header().Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
+	x.Header().Del("Resultlog-Position") // of a write that was accepted and cannot be shown: a problem has none
+	x.Header().Del("Idempotent-Replayed")
 	x.answer(p.status, "application/problem+json", appendProblem(nil, p, e, x.requestID))
 }
 

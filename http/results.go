@@ -58,13 +58,15 @@ func (s *Server) submitResult(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	s.Metrics.submitted(receipt.Events[0])
+	if receipt.Replayed == 0 {
+		s.Metrics.submitted(receipt.Events[0])
+	}
 	x.answerJSON(http.StatusCreated, b.out)
 	return nil
 }
 
 func (s *Server) getResult(x *exchange) error {
-	v, err := read(s, x, s.Reader.Result)
+	v, err := readByID(s, x, s.Reader.Result)
 	if err != nil {
 		return err
 	}

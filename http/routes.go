@@ -18,12 +18,22 @@ type route struct {
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodPost, "/api/activity-results/tasks", createActivity, s.submitResult},
+		{http.MethodGet, "/api/activity-results", viewActivities, s.listResults},
 		{http.MethodGet, "/api/activity-results/:id", viewActivities, s.getResult},
 		{http.MethodPost, "/api/activities", createActivity, s.createActivity},
+		{http.MethodPost, "/api/activities/tasks", createActivity, s.createTask},
+		{http.MethodPost, "/api/activities/tasks/:id/dispatch", dispatchActivity, s.dispatchTask},
+		{http.MethodPatch, "/api/activities/:id/cancel", cancelActivity, s.cancelActivity},
+		{http.MethodGet, "/api/activities", viewActivities, s.listActivities},
 		{http.MethodGet, "/api/activities/:id", viewActivities, s.getActivity},
+		{http.MethodGet, "/api/activities/:id/status-events", viewActivities, s.getStatusEvents},
 		{http.MethodGet, "/livez", public, s.livez},
 		{http.MethodGet, "/readyz", public, s.readyz},
+		{http.MethodGet, "/readyz/reads", public, s.readyzReads},
 		{http.MethodGet, "/metrics", public, s.showMetrics},
+		{http.MethodGet, "/openapi.json", public, s.showOpenAPI},
+		{http.MethodGet, "/docs", public, s.showDocsPage},
+		{http.MethodGet, "/docs/:file", public, s.showDocsFile},
 	}
 }
 

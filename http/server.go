@@ -19,6 +19,7 @@ import (
 type Server struct {
 	Config
 	verifier *verifier
+	lists    chan struct{} // a token for each list that is being answered
 	router   http.Handler
 	http     *http.Server
 	listener net.Listener
@@ -30,8 +31,8 @@ func New(c Config) (*Server, error) {
 	switch {
 	case len(c.Secret) < MinSecretBytes:
 		return nil, fmt.Errorf("the JWT secret has %d bytes; HS256 needs at least %d (RFC 7518 §3.2)", len(c.Secret), MinSecretBytes)
-	case c.Submitter == nil || c.Reader == nil || c.Barrier == nil:
-		return nil, errors.New("a server needs a Submitter, a Reader and a Barrier")
+	case c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil:
+		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier and a History")
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
@@ -48,7 +49,7 @@ func New(c Config) (*Server, error) {
 	if c.OccurredAhead == 0 {
 		c.OccurredAhead = DefaultOccurredAhead
 	}
-	s := &Server{Config: c, verifier: newVerifier(c.Secret, c.Now)}
+	s := &Server{Config: c, verifier: newVerifier(c.Secret, c.Now), lists: make(chan struct{}, maxLists)}
 	s.router = s.newRouter()
 	s.http = &http.Server{
 		Handler:           s,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"resultlog/core"
@@ -93,11 +94,17 @@ func (d *decoder) instant() core.Instant {
 		return 0
 	}
 	i, err := core.ParseInstant(string(text))
-	if err != nil {
+	switch {
+	case err != nil:
 		d.wrong(err.Error())
+	case i < yearOne:
+		d.wrong("lies before the year 0001 in UTC")
 	}
 	return i
 }
+
+// yearOne is when the calendars of most clients begin: they could not read an earlier time in an answer.
+var yearOne = core.InstantOf(time.Date(1, time.January, 1, 0, 0, 0, 0, time.UTC))
 
 // past reads a time that must not lie further ahead than clocks are wrong.
 func (d *decoder) past() core.Instant {
@@ -131,6 +138,9 @@ func (d *decoder) number() float64 {
 	n, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil {
 		d.wrong("is too large a number")
+	}
+	if n == 0 {
+		return 0 // and not -0, which databases do not keep apart
 	}
 	return n
 }

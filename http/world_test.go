@@ -1,11 +1,14 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +36,7 @@ type world struct {
 	barrierFails error
 	readFails    error
 	onSubmit     func(context.Context) // called first thing in Submit
+	undescribed  bool                  // what is answered stands in no document, since what fails here never fails like that
 }
 
 var (
@@ -46,7 +50,7 @@ var (
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	w := &world{t: t, machine: core.NewMachine()}
 	w.now.Store(&noon)
-	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, Now: w.clock, NewID: w.mint}
+	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, Now: w.clock, NewID: w.mint}
 	for _, f := range change {
 		f(&c)
 	}
@@ -81,7 +85,39 @@ func (w *world) Submit(ctx context.Context, c core.Command) (core.Receipt, error
 	receipt, err := w.machine.Step(c)
 	w.log = append(w.log, w.machine.Pending()...)
 	w.machine.Commit()
+	if receipt.Replayed > 0 {
+		return w.recall(c, receipt.Replayed)
+	}
 	return receipt, err
+}
+
+// recall does as dully as it can what a real submitter does with a key that was used before.
+func (w *world) recall(c core.Command, position core.Position) (core.Receipt, error) {
+	end := position
+	for int(end) < len(w.log) && w.log[end].Metadata.CausationID == w.log[end-1].EventID {
+		end++
+	}
+	if w.log[position-1].Metadata.Body != c.Metadata.Body {
+		return core.Receipt{}, &core.Error{
+			Code:    core.CodeKeyReused,
+			Message: "this Idempotency-Key was used before, with another body: send the same body to have the first answer again, or a new key for a new request",
+		}
+	}
+	return core.Receipt{Events: w.log[position-1 : end], Replayed: position}, nil
+}
+
+// ReadStream implements History.
+func (w *world) ReadStream(_ context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	log := slices.Clone(w.log)
+	return func(yield func(core.Recorded, error) bool) {
+		for _, r := range log {
+			if r.Stream == stream && r.Version > after && !yield(r, w.readFails) {
+				return
+			}
+		}
+	}
 }
 
 func (w *world) Wait(ctx context.Context) (core.Position, error) {
@@ -133,19 +169,37 @@ func (w *world) Activity(_ context.Context, after core.Position, tenant, id core
 		return v, err
 	}
 	err = w.fold(tenant, id, func(r core.Recorded) error {
-		v.Version, v.UpdatedAt, v.LastPosition = r.Version, r.RecordedAt, r.TenantPosition
+		before := v
 		switch e := r.Event.(type) {
 		case core.ActivityCreated:
-			v.ID, v.ActivityDetails, v.Status, v.CreatedAt = e.ActivityID, e.ActivityDetails, core.ActivityReady, r.RecordedAt
+			v.ID, v.ActivityDetails, v.Status, v.CreatedAt, v.Version = e.ActivityID, e.ActivityDetails, core.ActivityReady, r.RecordedAt, r.Version
 		case core.ActivityTransitioned:
-			v.Status, v.ResultID = e.To, e.ResultID
+			v.Status, v.Version, v.ProviderActivityID = e.To, r.Version, cmp.Or(e.ProviderActivityID, v.ProviderActivityID)
+		case core.ResultSubmitted:
+			v.ResultID = e.ResultID
+		case core.ResultLinked:
+			v.ResultID = e.ResultID
+		}
+		if v != before {
+			v.UpdatedAt, v.LastPosition = r.RecordedAt, r.TenantPosition
 		}
 		return nil
 	})
 	return v, err
 }
 
-// fold shows the events of one stream.
+// activityOf is the activity whose result an event is about; none if it is about no result, or about a standalone one.
+func activityOf(e core.Event) core.ID {
+	switch e := e.(type) {
+	case core.ResultSubmitted:
+		return e.ActivityID
+	case core.ResultLinked:
+		return e.ActivityID
+	}
+	return core.ID{}
+}
+
+// fold shows the events of one stream, and those about the result of that activity.
 func (w *world) fold(tenant, id core.ID, see func(core.Recorded) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -154,7 +208,7 @@ func (w *world) fold(tenant, id core.ID, see func(core.Recorded) error) error {
 	}
 	found := false
 	for _, r := range w.log {
-		if r.Stream == (core.Stream{Tenant: tenant, ID: id}) {
+		if r.Stream.Tenant == tenant && (r.Stream.ID == id || activityOf(r.Event) == id) {
 			found = true
 			if err := see(r); err != nil {
 				return err
@@ -212,10 +266,18 @@ func (w *world) request(method, target, body string) *http.Request {
 	return r
 }
 
-// do sends a request through the whole server, without a network.
+// do sends a request through the whole server, without a network, and holds it and its answer against the description of the API.
 func (w *world) do(r *http.Request) *httptest.ResponseRecorder {
+	body := &heard{ReadCloser: r.Body}
+	r.Body = body
 	rec := httptest.NewRecorder()
 	w.server.ServeHTTP(rec, r)
+	if rec.Code == statusClientGone || w.undescribed {
+		return rec // nobody receives it
+	}
+	if err := documented().judge(r, body.read.Bytes(), rec); err != nil {
+		w.t.Errorf("docs/openapi.yaml: %s %.100s: %v", r.Method, r.URL.Path, err)
+	}
 	return rec
 }
 
