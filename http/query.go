@@ -9,12 +9,9 @@ import (
 
 // readQuery parses the query of a request strictly: each parameter is one of those that there are, and comes once.
 func readQuery(u *url.URL, known ...string) (url.Values, error) {
-	if u.RawQuery == "" {
-		return nil, nil
-	}
-	q, err := url.ParseQuery(u.RawQuery)
+	q, err := parseQuery(u)
 	if err != nil {
-		return nil, &core.Error{Code: codeInvalidQuery, Message: "the query string cannot be read: each part must be name=value, with %XX escapes", Err: err}
+		return nil, err
 	}
 	for name, values := range q {
 		switch {
@@ -23,6 +20,18 @@ func readQuery(u *url.URL, known ...string) (url.Values, error) {
 		case len(values) > 1:
 			return nil, fail(codeInvalidQuery, "the query parameter %q must come once", name)
 		}
+	}
+	return q, nil
+}
+
+// parseQuery takes the query string of a request apart.
+func parseQuery(u *url.URL) (url.Values, error) {
+	if u.RawQuery == "" {
+		return nil, nil
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, &core.Error{Code: codeInvalidQuery, Message: "the query string cannot be read: each part must be name=value, with %XX escapes", Err: err}
 	}
 	return q, nil
 }

@@ -7,14 +7,10 @@ import (
 	"resultlog/core"
 )
 
-// read gives the row that the path names, once every acknowledged write can be seen in it (contract §2.6).
-func read[V any](s *Server, x *exchange, row rowReader[V]) (v V, err error) {
-	eventual, err := readEventual(x.request.URL)
-	if err != nil {
-		return v, err
-	}
+// read reads from the read tables, once every acknowledged write can be seen in them (contract §2.6); eventual: as they are.
+func read[V any](s *Server, x *exchange, eventual bool, from reader[V]) (v V, err error) {
 	if eventual {
-		return readRow(s, x, 0, row)
+		return from.read(x, 0)
 	}
 	waiting, cancel := context.WithTimeout(x.request.Context(), ReadsWait)
 	defer cancel()
@@ -23,7 +19,7 @@ func read[V any](s *Server, x *exchange, row rowReader[V]) (v V, err error) {
 		if err != nil {
 			return v, whenOver(waiting, err, core.CodeReadsBehind)
 		}
-		v, err = readRow(s, x, after, row)
+		v, err = from.read(x, after)
 		if !isBehind(err) || waiting.Err() != nil {
 			return v, err
 		}
@@ -31,21 +27,41 @@ func read[V any](s *Server, x *exchange, row rowReader[V]) (v V, err error) {
 	}
 }
 
-// rowReader is a method of Reader.
-type rowReader[V any] func(ctx context.Context, after core.Position, tenant, id core.ID) (V, error)
+// reader reads from tables that hold everything up to a position.
+type reader[V any] func(ctx context.Context, after core.Position) (V, error)
 
-// readRow reads the row from tables that hold everything up to a position.
-func readRow[V any](s *Server, x *exchange, after core.Position, row rowReader[V]) (v V, err error) {
-	id, err := core.ParseID(x.params.ByName("id"))
-	if err != nil {
-		return v, fail(core.CodeNotFound, "there is nothing with the id %s: it is not a UUID", shorten(x.params.ByName("id")))
-	}
+func (from reader[V]) read(x *exchange, after core.Position) (V, error) {
 	ctx, cancel := context.WithTimeout(x.request.Context(), ReadTimeout)
 	defer cancel()
-	if v, err = row(ctx, after, x.tenant, id); err != nil {
+	v, err := from(ctx, after)
+	if err != nil {
 		err = whenOver(ctx, err, core.CodeReadsBehind)
 	}
 	return v, err
+}
+
+// readByID reads what the id in the path names, by a method of Reader.
+func readByID[V any](s *Server, x *exchange, method func(ctx context.Context, after core.Position, tenant, id core.ID) (V, error)) (v V, err error) {
+	eventual, err := readEventual(x.request.URL)
+	if err != nil {
+		return v, err
+	}
+	return read(s, x, eventual, func(ctx context.Context, after core.Position) (v V, err error) {
+		id, err := x.pathID()
+		if err != nil {
+			return v, err
+		}
+		return method(ctx, after, x.tenant, id)
+	})
+}
+
+// pathID is the id in the path; one that is malformed names nothing (contract §2.3).
+func (x *exchange) pathID() (core.ID, error) {
+	id, err := core.ParseID(x.params.ByName("id"))
+	if err != nil {
+		return id, fail(core.CodeNotFound, "there is nothing with the id %s: it is not a UUID", shorten(x.params.ByName("id")))
+	}
+	return id, nil
 }
 
 func isBehind(err error) bool {
