@@ -1,6 +1,6 @@
-// Command docs writes the documents that are made from the code, or checks that they are up to date:
+// Command docs writes the documents that are made from the code or from another document, or checks that they are up to date:
 //
-//	go run ./cmd/docs          writes docs/lifecycle.md
+//	go run ./cmd/docs          writes docs/lifecycle.md and docs/openapi.json
 //	go run ./cmd/docs -check   exits 1 and says what differs, if it is stale
 //
 // Run it at the top of the repository.
@@ -18,13 +18,16 @@ import (
 	"resultlog/core"
 )
 
-// document is one generated file.
+// document is one generated file, and what is written in it; top is the top of the repository.
 type document struct {
 	path  string
-	write func() ([]byte, error)
+	write func(top string) ([]byte, error)
 }
 
-var documents = []document{{"docs/lifecycle.md", lifecycle}}
+var documents = []document{
+	{"docs/lifecycle.md", func(string) ([]byte, error) { return lifecycle() }},
+	{"docs/openapi.json", openAPI},
+}
 
 func main() {
 	check := flag.Bool("check", false, "write nothing; exit 1 if a document is not up to date")
@@ -39,7 +42,7 @@ func main() {
 func run(top string, check bool, out io.Writer) error {
 	stale := 0
 	for _, d := range documents {
-		want, err := d.write()
+		want, err := d.write(top)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.path, err)
 		}
@@ -56,7 +59,7 @@ func run(top string, check bool, out io.Writer) error {
 			continue
 		}
 		stale++
-		_, _ = fmt.Fprintf(out, "%s is not what the code says:\n%s", d.path, differences(string(got), string(want)))
+		_, _ = fmt.Fprintf(out, "%s is not up to date:\n%s", d.path, differences(string(got), string(want)))
 	}
 	if stale > 0 {
 		return fmt.Errorf("%d of %d documents are stale; run: go run ./cmd/docs", stale, len(documents))

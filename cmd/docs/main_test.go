@@ -21,6 +21,13 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(top, "docs", "lifecycle.md")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(top, "docs", name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("openapi.yaml", "openapi: 3.1.0\n")
 	check := func(want ...string) {
 		t.Helper()
 		var out strings.Builder
@@ -37,7 +44,7 @@ func TestRun(t *testing.T) {
 
 	check("docs/lifecycle.md", "+ | PENDING | no change | no |", "go run ./cmd/docs") // there is none yet
 	var out strings.Builder
-	if err := run(top, false, &out); err != nil || out.String() != "wrote docs/lifecycle.md\n" {
+	if err := run(top, false, &out); err != nil || out.String() != "wrote docs/lifecycle.md\nwrote docs/openapi.json\n" {
 		t.Fatalf("%v %s", err, &out)
 	}
 	check()
@@ -52,15 +59,14 @@ func TestRun(t *testing.T) {
 		}
 	}
 	stale := strings.Replace(string(written), "READY --> DISPATCHED: dispatch", "READY --> FAILED: dispatch", 1)
-	if err := os.WriteFile(path, []byte(stale), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write("lifecycle.md", stale)
 	check("-     READY --> FAILED: dispatch", "+     READY --> DISPATCHED: dispatch")
 	if after, _ := os.ReadFile(path); string(after) != stale {
 		t.Error("-check has written")
 	}
-	if err := os.WriteFile(path, append(written, '\n'), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	check("another order, number or ending", "1 of 1 documents are stale")
+	write("lifecycle.md", string(written)+"\n")
+	check("another order, number or ending", "1 of 2 documents are stale")
+	write("lifecycle.md", string(written))
+	write("openapi.yaml", "openapi: 3.1.1\n")
+	check("docs/openapi.json", `-   "openapi": "3.1.0"`, `+   "openapi": "3.1.1"`)
 }
