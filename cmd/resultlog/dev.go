@@ -85,11 +85,15 @@ func (n *node) openExample(ctx context.Context, tenant core.ID) (provider string
 		if !errors.As(err, &taken) || taken.Existing == nil {
 			return "", err
 		}
-		head, err := n.barrier.Wait(ctx)
+		head, err := n.caughtUp(ctx)
 		if err != nil {
 			return "", err
 		}
 		activity, err := n.queries.Activity(ctx, head, tenant, taken.Existing.ID)
+		var parked *core.Error
+		if errors.As(err, &parked) && parked.Code == core.CodeParked {
+			continue // as good as used up
+		}
 		if err != nil {
 			return "", err
 		}
@@ -98,4 +102,21 @@ func (n *node) openExample(ctx context.Context, tenant core.ID) (provider string
 		}
 	}
 	return "", fmt.Errorf("all of %d examples are used up: start with another --data", devExamples)
+}
+
+// devPatience is how long --dev waits for read tables that are being made again: some millions of events.
+const devPatience = 5 * time.Minute
+
+// caughtUp waits until the read tables have reached the log: after an upgrade or a restore they are made again. Each wait takes as long as a read's.
+func (n *node) caughtUp(ctx context.Context) (core.Position, error) {
+	ctx, cancel := context.WithTimeout(ctx, devPatience)
+	defer cancel()
+	for {
+		head, err := n.barrier.Wait(ctx)
+		var behind *core.Error
+		if errors.As(err, &behind) && behind.Code == core.CodeReadsBehind && ctx.Err() == nil {
+			continue
+		}
+		return head, err
+	}
 }

@@ -17,8 +17,10 @@ var arrows = map[string][]string{
 	"resultlog/eventstore/eventstoretest": {"core", "eventstore"},
 	"resultlog/projections":               {"core"},
 	"resultlog/http":                      {"core"},
-	"resultlog/cmd/resultlog":             {"core", "eventstore", "eventstore/sqlite", "http", "projections"},
-	"resultlog/cmd/bench":                 {"core", "eventstore", "eventstore/sqlite", "http"},
+	"resultlog/docs":                      {},
+	"resultlog/cmd/resultlog":             {"core", "docs", "eventstore", "eventstore/sqlite", "http", "projections"},
+	"resultlog/cmd/resultlog/crashtest":   {}, // tests only
+	"resultlog/cmd/bench":                 {"core", "eventstore", "eventstore/sqlite", "http", "projections"},
 	"resultlog/cmd/docs":                  {"core"},
 }
 

@@ -14,10 +14,13 @@ import (
 
 // commandLine is what can be typed after resultlog. Every flag can also be given as an environment variable, RESULTLOG_ and its name.
 type commandLine struct {
-	Serve   serveCommand   `cmd:"" help:"Accept results over HTTP, and keep the read tables in sync."`
-	Token   tokenCommand   `cmd:"" help:"Print a bearer token, signed with the server's secret."`
-	Rebuild rebuildCommand `cmd:"" help:"Drop the read tables and build them again from the log."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" help:"Accept results over HTTP, and keep the read tables in sync."`
+	Token       tokenCommand       `cmd:"" help:"Print a bearer token, signed with the server's secret."`
+	Rebuild     rebuildCommand     `cmd:"" help:"Drop the read tables and build them again from the log."`
+	Deadletters deadlettersCommand `cmd:"" help:"Look after events that the read tables could not take."`
+	Backup      backupCommand      `cmd:"" help:"Copy the log into a file, while servers run on it."`
+	Restore     restoreCommand     `cmd:"" help:"Make a backup the log of a directory that has none."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 const description = `Records the results of activities. A submission becomes events in an append-only log, judged by a status machine in memory; read tables follow.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,16 +20,11 @@ type rebuildCommand struct {
 }
 
 // Run implements the subcommand.
-func (c *rebuildCommand) Run(ctx context.Context, con console) (err error) {
-	tables, err := sqlite.OpenReadTables(ctx, c.Data, projections.SQLiteSchema()) // first, since it makes no log where there is none
-	if err != nil {
-		return err
-	}
-	log, err := sqlite.OpenLog(ctx, c.Data)
-	if err != nil {
-		return errors.Join(err, tables.Close())
-	}
-	defer func() { err = errors.Join(err, tables.Close(), log.Close()) }() // the tables have the log attached
+func (c *rebuildCommand) Run(ctx context.Context, con console) error {
+	return c.openExisting(ctx, func(log *sqlite.Log, tables *sqlite.ReadTables) error { return c.rebuild(ctx, con, log, tables) })
+}
+
+func (c *rebuildCommand) rebuild(ctx context.Context, con console, log *sqlite.Log, tables *sqlite.ReadTables) error {
 	head, err := log.Head(ctx)
 	if err != nil {
 		return err
@@ -42,10 +36,20 @@ func (c *rebuildCommand) Run(ctx context.Context, con console) (err error) {
 		return err
 	}
 	took := time.Since(begin)
+	parked := 0
+	for _, err := range deadLetters(log, tables).List(ctx, projections.Which{}) {
+		if err != nil {
+			return err
+		}
+		parked++
+	}
 	if c.JSON {
-		return json.NewEncoder(con.out).Encode(map[string]any{"events": head, "seconds": took.Seconds()})
+		return json.NewEncoder(con.out).Encode(map[string]any{"events": head, "parked": parked, "seconds": took.Seconds()})
 	}
 	_, err = fmt.Fprintf(con.out, "rebuilt the read tables from %d events in %s\n", head, took.Round(time.Millisecond))
+	if parked > 0 && err == nil {
+		_, err = fmt.Fprintf(con.out, "%d of them could not be applied and are parked: resultlog deadletters lists them\n", parked)
+	}
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 const devSecretFile = "dev-secret"
 
 // errNoSecret says what to do about it.
-var errNoSecret = errors.New(`there is no secret to verify tokens with.
+var errNoSecret = errors.New(`there is no secret that tokens are signed and verified with.
   To try it out:     resultlog serve --dev
   In production:     RESULTLOG_JWT_SECRET="$(openssl rand -base64 48)" resultlog serve   (keep that secret; tokens are signed with it)`)
 

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"resultlog/core"
+	"resultlog/docs"
 	"resultlog/eventstore"
 	"resultlog/eventstore/sqlite"
 	httpapi "resultlog/http"
@@ -113,19 +115,19 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 		return nil, err
 	}
 
+	n.queries = projections.NewQueries(n.tables.Read)
 	wake, hurry := make(chan struct{}, 1), make(chan struct{}, 1)
-	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: n.log, Logger: logger, Appended: ringing(wake)})
+	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: n.log, Logger: logger, Appended: ringing(wake), LookUpKey: n.queries.Key})
 
 	checkpoint := projections.NewCheckpoint(n.tables.Read)
-	n.queries = projections.NewQueries(n.tables.Read)
-	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: n.log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry)})
+	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: n.log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry), RecordedAt: recordedAt(n.log)})
 	projecting := projections.NewMetrics(n.barrier)
 	feed := feedConfig(n.tables, checkpoint, logger)
 	feed.Wake, feed.Hurry, feed.Metrics = wake, hurry, projecting
 	if n.runner, err = projections.NewRunner(feed); err != nil {
 		return nil, err
 	}
-	if err = n.dropIfAhead(ctx, feed); err != nil {
+	if err = dropIfForeign(ctx, n.log, feed); err != nil {
 		return nil, err
 	}
 
@@ -137,23 +139,29 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(n.log.Collectors()...)
 	registry.MustRegister(projecting.Collectors()...)
 	n.server, err = httpapi.New(httpapi.Config{
-		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, Ready: n.sequencer.Ready,
-		Metrics: serving, Gatherer: registry, Log: logger, OccurredAhead: c.OccurredAhead,
+		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
+		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
 	})
 	return n, err
 }
 
-// dropIfAhead notices a log that was restored from an older copy.
-func (n *node) dropIfAhead(ctx context.Context, feed projections.Config) error {
-	head, err := n.log.Head(ctx)
-	if err != nil {
-		return err
-	}
-	dropped, err := projections.DropIfAhead(ctx, feed, head)
+// dropIfForeign notices that the log is not the one that the read tables were made of. Whatever goes on from their checkpoint needs it first.
+func dropIfForeign(ctx context.Context, log eventstore.Log, feed projections.Config) error {
+	dropped, err := projections.DropIfForeign(ctx, feed, eventID(log))
 	if dropped {
-		n.logger.Warn("the read tables were ahead of the log, as after restoring an older log: they are made again", "head", head)
+		feed.Logger.Warn("the read tables were made of another log, as after restoring a backup: they are made again")
 	}
 	return err
+}
+
+// eventID looks up events in a log by their position.
+func eventID(log eventstore.Log) projections.EventID {
+	return func(ctx context.Context, at core.Position) (core.ID, bool, error) {
+		for r, err := range log.ReadAll(ctx, at-1) {
+			return r.EventID, err == nil, err
+		}
+		return core.ID{}, false, nil
+	}
 }
 
 // ringing gives a function that leaves a token in a bell, and never blocks.

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+	httpapi "resultlog/http"
+)
+
+// recordedAt looks up when events of a log were recorded.
+func recordedAt(log eventstore.Log) func(context.Context, core.Position) (core.Instant, error) {
+	return func(ctx context.Context, at core.Position) (core.Instant, error) {
+		for r, err := range log.ReadAll(ctx, at-1) {
+			return r.RecordedAt, err
+		}
+		return 0, fmt.Errorf("the log does not come as far as %d", at)
+	}
+}
+
+// readsReady measures how far the read tables are behind the log.
+func (n *node) readsReady(ctx context.Context) (httpapi.ReadLag, error) {
+	lag, err := n.barrier.Lag(ctx)
+	return httpapi.ReadLag{Events: lag.Events, Time: lag.Time, TooLong: lag.TooLong()}, err
+}
