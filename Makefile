@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test race check docs docs-check smoke readme axios fuzz bench ci clean
+.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios crash faults fuzz bench ci clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,19 @@ docs: ## write the generated docs again
 docs-check: ## fail if a generated doc is stale
 	$(GO) run ./cmd/docs -check
 
+REDOCLY ?= 2.77.0
+SPECTRAL ?= 6.16.3
+openapi-lint: ## lint docs/openapi.yaml by redocly and spectral (needs the npm registry)
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@$(REDOCLY) lint --config docs/redocly.yaml docs/openapi.yaml
+	npx --yes @stoplight/spectral-cli@$(SPECTRAL) lint --ruleset docs/.spectral.yaml --fail-severity hint docs/openapi.yaml
+
+SWAGGER_UI ?= 5.35.0
+swagger-ui: ## fetch the files in docs/swagger-ui that are not ours again (needs the npm registry)
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	npm pack --silent --pack-destination "$$tmp" swagger-ui-dist@$(SWAGGER_UI) >/dev/null; \
+	tar -xzf "$$tmp"/swagger-ui-dist-$(SWAGGER_UI).tgz -C "$$tmp"; \
+	cd "$$tmp/package"; cp swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css LICENSE NOTICE "$(CURDIR)/docs/swagger-ui/"
+
 smoke: build ## run the built binary by the README's own commands
 	bash cmd/resultlog/testdata/smoke.sh bin/resultlog
 
@@ -39,10 +52,18 @@ readme: ## the README's two commands as written, in a fresh clone with an empty 
 axios: build ## the documentation's axios snippet, run by node (needs the npm registry)
 	bash cmd/resultlog/testdata/axios.sh bin/resultlog
 
+ROUNDS ?= 20
+crash: ## kill the real binary ROUNDS times under load, and look whether all is true that anybody was told
+	RESULTLOG_CRASH_ROUNDS=$(ROUNDS) $(GO) test ./cmd/resultlog/crashtest -count=1 -v -timeout 0 -run 'TestKilled|TestForgottenKeys'
+
+faults: ## the same while the disk fails under it: syncs, writes, no space left (needs strace)
+	RESULTLOG_FAULTS=1 $(GO) test ./cmd/resultlog/crashtest -count=1 -parallel 12 -run TestFaults
+
 FUZZTIME ?= 30s
 fuzz: ## fuzz the decoders, FUZZTIME each
 	$(GO) test ./core -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeSubmission -fuzztime $(FUZZTIME)
+	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeActivity -fuzztime $(FUZZTIME)
 
 BENCHFLAGS ?=
 bench: ## measure beside the ceiling and the plain-file limit (BENCHFLAGS=--quick for under a minute)

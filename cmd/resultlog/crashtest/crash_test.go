@@ -1,0 +1,128 @@
+package crashtest
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	// briefRounds is how many rounds TestKilled has as one test of many: each kind once. make crash has more.
+	briefRounds = 4
+
+	// rebuildEvery is after how many rounds the read tables are made anew and compared; and at the end of each store.
+	rebuildEvery = 5
+)
+
+// TestKilled kills servers at random moments, round upon round, and looks after each whether all is true that anybody was told.
+// RESULTLOG_CRASH_ROUNDS is how many rounds, RESULTLOG_CRASH_SEED repeats the kills of an earlier run: their moments, though not what they meet.
+func TestKilled(t *testing.T) {
+	rounds, seed := number(t, "RESULTLOG_CRASH_ROUNDS", briefRounds), number(t, "RESULTLOG_CRASH_SEED", int(time.Now().UnixMilli()))
+	t.Logf("RESULTLOG_CRASH_SEED=%d", seed)
+	r := rand.New(rand.NewPCG(uint64(seed), 0))
+	var store *store
+	var total tally
+	for round := range rounds {
+		if round%storeRounds == 0 {
+			store = newStore(t)
+		}
+		whole := (round+1)%rebuildEvery == 0 || round == rounds-1
+		total.add(store.round(t, r, planOf(r, round), whole))
+		if t.Failed() {
+			t.Fatalf("round %d", round)
+		}
+	}
+	t.Logf("in all: %+v", total)
+	if total.cut == 0 || total.acknowledged == 0 {
+		t.Error("nothing was acknowledged, or nothing was cut off: this has shown nothing")
+	}
+}
+
+// number reads one from the environment.
+func number(t testing.TB, name string, otherwise int) int {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// tally counts what rounds met.
+type tally struct {
+	acknowledged int // writes
+	cut          int // writes that the kill left without an answer
+	found        int // of those, how many had been recorded
+}
+
+func (s *tally) add(o tally) {
+	s.acknowledged += o.acknowledged
+	s.cut += o.cut
+	s.found += o.found
+}
+
+// round carries a plan out, lets the clients retry what was not answered, and judges.
+func (s *store) round(t testing.TB, r *rand.Rand, p plan, whole bool) (met tally) {
+	t.Helper()
+	began, known := time.Now(), len(s.writes)
+	for _, moment := range p.starts {
+		killed := launch(t, s.dir)
+		time.Sleep(moment) // the moment is the test
+		killed.kill()
+	}
+	s.killUnderLoad(t, r, p)
+
+	last := s.restart(t, s.writes[known:])
+	met.cut = len(s.unsettled())
+	if p.retry > 0 {
+		time.AfterFunc(p.retry, last.kill)
+		met.found = s.settle(t, last)
+		last.kill()
+		last = serve(t, s.dir)
+	}
+	met.found += s.settle(t, last)
+	met.acknowledged = s.conclude(t, r, last, s.writes[known:])
+	head := readHistory(t, s.dir).head()
+	if whole && !t.Failed() {
+		judgeTables(t, r, s.dir, head)
+	}
+	last.mustKill(t)
+	t.Logf("%v: %+v of %d events, %s", p, met, head, time.Since(began).Round(time.Millisecond))
+	return met
+}
+
+// killUnderLoad runs the servers, lets the clients write, and kills each at its moment.
+func (s *store) killUnderLoad(t testing.TB, r *rand.Rand, p plan) {
+	t.Helper()
+	var servers []*server
+	for range p.loads {
+		servers = append(servers, serve(t, s.dir))
+	}
+	load := newLoad()
+	go s.drive(servers, r.Uint64(), load)
+	var killers sync.WaitGroup
+	for i, moment := range p.loads {
+		killers.Go(func() {
+			time.Sleep(moment) // the moment is the test
+			if p.grace > 0 {
+				servers[i].terminate()
+				time.Sleep(p.grace)
+				servers[i].kill()
+				if state := servers[i].cmd.ProcessState; state.Exited() && !state.Success() {
+					t.Errorf("asked to finish, a server ended with %v", state)
+				}
+				return
+			}
+			servers[i].mustKill(t)
+		})
+	}
+	killers.Wait()
+	load.halt()
+	load.wait()
+}

@@ -1,0 +1,133 @@
+package crashtest
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+	"resultlog/eventstore/sqlite"
+)
+
+// history is what a log holds.
+type history struct {
+	events []core.Recorded
+	byKey  map[string][]core.Recorded // the first events of commands, by Idempotency-Key
+}
+
+// readHistory reads a log beside whoever has it open. The machine asserts on the way that positions, the tenants' positions and versions are gapless, and that times do not decrease.
+func readHistory(t testing.TB, dir string) *history {
+	t.Helper()
+	log, err := sqlite.OpenLog(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	h := &history{byKey: map[string][]core.Recorded{}}
+	err = eventstore.Replay(t.Context(), log, core.NewMachine(), func(r core.Recorded) {
+		h.events = append(h.events, r)
+		if r.Metadata.CausationID.IsZero() {
+			h.byKey[r.Metadata.Key] = append(h.byKey[r.Metadata.Key], r)
+		}
+	})
+	if err != nil {
+		t.Fatalf("the log does not replay: %v", err)
+	}
+	return h
+}
+
+func (h *history) head() core.Position { return core.Position(len(h.events)) }
+
+// judge holds the log against the ledger. Both ways: what was acknowledged is in the log once and as it was said, and nothing is in the log that nobody wanted.
+func (h *history) judge(t testing.TB, l *ledger) {
+	t.Helper()
+	wanted := make(map[string]bool, len(l.writes))
+	for _, w := range l.writes {
+		wanted[w.key] = true
+		for _, wrong := range append(w.contradictions(), h.disagreements(w)...) {
+			t.Errorf("%s %s with key %s %s", w.method, w.path, w.key, wrong)
+		}
+	}
+	for key, events := range h.byKey {
+		if !wanted[key] && !strings.HasPrefix(key, filler) {
+			t.Errorf("position %d was recorded with key %q, which no client has sent", events[0].Position, key)
+		}
+	}
+	for _, wrong := range h.torn() {
+		t.Error(wrong)
+	}
+}
+
+// disagreements is where the log does not say what the client was told.
+func (h *history) disagreements(w *write) (wrong []string) {
+	events := h.byKey[w.key]
+	switch fate := w.fate(); {
+	case len(events) > 1:
+		return []string{fmt.Sprintf("was recorded %d times, at %d and at %d", len(events), events[0].Position, events[1].Position)}
+	case fate == recorded && len(events) == 0:
+		return []string{fmt.Sprintf("was acknowledged, and is not in the log: %s", w.acknowledgement().body)}
+	case fate == unrecorded && len(events) == 1:
+		return []string{fmt.Sprintf("is in the log at %d, though the client was told that nothing was written: %s", events[0].Position, w.attempts[len(w.attempts)-1].body)}
+	case len(events) == 0:
+		return nil
+	}
+	r := events[0]
+	if endpoint := w.method + " " + w.path; r.Metadata.Endpoint != endpoint || r.Metadata.Body != sha256.Sum256(w.body) || r.Stream.Tenant.String() != w.tenant {
+		wrong = append(wrong, fmt.Sprintf("was recorded at %d as something else: %+v", r.Position, r.Metadata))
+	}
+	if a := w.acknowledgement(); a != nil && a.whole() {
+		if said, is := a.statement(w), statementOf(r); said != is {
+			wrong = append(wrong, fmt.Sprintf("was answered as %s, and the log at %d says %s", said, r.Position, is))
+		}
+	}
+	return wrong
+}
+
+// statementOf is what the answer to a write says of its first event, in one line.
+func statementOf(r core.Recorded) string {
+	text := fmt.Sprintf("%s at %d", r.Stream.ID, r.TenantPosition)
+	switch e := r.Event.(type) {
+	case core.ResultSubmitted:
+		return fmt.Sprintf("%s: %s %s, %s, first %s", text, e.Status, e.OccurredAt, r.RecordedAt, e.CreatedAt)
+	case core.ActivityCreated:
+		return fmt.Sprintf("%s: created %s", text, r.RecordedAt)
+	case core.ActivityTransitioned:
+		return fmt.Sprintf("%s: %s", text, e.To)
+	default:
+		return text + ": " + e.Type()
+	}
+}
+
+// statement is the same of the answer.
+func (a attempt) statement(w *write) string {
+	said := a.said()
+	text := fmt.Sprintf("%s at %s", w.id(), a.position)
+	switch {
+	case w.path == submitPath:
+		return fmt.Sprintf("%s: %s %s, %s, first %s", text, said.ResultStatus, said.OccurredAt, said.UpdatedAt, said.CreatedAt)
+	case strings.HasSuffix(w.path, "/dispatch"): // 204, without a body
+		return text + ": " + core.ActivityDispatched.String()
+	case strings.HasSuffix(w.path, "/cancel"):
+		return text + ": " + said.Status
+	default:
+		return fmt.Sprintf("%s: created %s", text, said.CreatedAt)
+	}
+}
+
+// said is what an answer has in it that can be held against the log.
+func (a attempt) said() (said struct{ ID, Status, ResultStatus, OccurredAt, CreatedAt, UpdatedAt string }) {
+	_ = json.Unmarshal(a.body, &said) // what is wrong with an answer shows when it is compared with the log
+	return said
+}
+
+// id is that of the result or activity that a write is about which was acknowledged.
+func (w *write) id() string {
+	if strings.HasSuffix(w.path, "/dispatch") {
+		return path.Base(path.Dir(w.path))
+	}
+	return w.acknowledgement().said().ID
+}

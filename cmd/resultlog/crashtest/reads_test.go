@@ -1,0 +1,109 @@
+package crashtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"testing"
+
+	"resultlog/core"
+)
+
+// latest is what a read of a result or an activity must show, by the log.
+type latest struct {
+	status  string
+	version core.Version
+}
+
+// latests is that of all results and activities, by their ids.
+func (h *history) latests() map[string]latest {
+	all := make(map[string]latest)
+	for _, r := range h.events {
+		id := r.Stream.ID.String()
+		now := latest{all[id].status, r.Version}
+		switch e := r.Event.(type) {
+		case core.ResultSubmitted:
+			now.status = e.Status.String()
+		case core.ActivityCreated:
+			now.status = core.ActivityReady.String()
+		case core.ActivityTransitioned:
+			now.status = e.To.String()
+		}
+		all[id] = now
+	}
+	return all
+}
+
+// reading is what a read of something that was acknowledged has shown.
+type reading struct {
+	path   string
+	status int
+	body   []byte
+}
+
+// readBack reads over HTTP what writes have recorded, all those that were acknowledged: the latest first, which the read tables learn last.
+func readBack(s *server, writes []*write) (readings []reading) {
+	todo, done := make(chan *write, len(writes)), make(chan reading, len(writes))
+	for _, w := range slices.Backward(writes) {
+		if a := w.acknowledgement(); a != nil && a.whole() {
+			todo <- w
+		}
+	}
+	close(todo)
+	var wg sync.WaitGroup
+	for range usualClients {
+		wg.Go(func() {
+			c := newClient()
+			defer c.close()
+			for w := range todo {
+				done <- c.get(s.base, w.subject(), w.tenant)
+			}
+		})
+	}
+	wg.Wait()
+	close(done)
+	for r := range done {
+		readings = append(readings, r)
+	}
+	return readings
+}
+
+// subject is where that can be read which an acknowledged write is about.
+func (w *write) subject() string {
+	if w.path == submitPath {
+		return "/api/activity-results/" + w.id()
+	}
+	return "/api/activities/" + w.id()
+}
+
+// judgeReadings holds what was read against the log. Nothing was written since before the first of them.
+func (h *history) judgeReadings(t testing.TB, readings []reading) {
+	t.Helper()
+	all := h.latests()
+	for _, r := range readings {
+		if shown, is := shownBy(r.status, r.body), all[path.Base(r.path)]; shown != is {
+			t.Errorf("GET %s shows %+v, and the log says %+v: %d %s", r.path, shown, is, r.status, r.body)
+		}
+	}
+}
+
+// shownBy is what a read shows.
+func shownBy(status int, body []byte) latest {
+	var v struct {
+		Status, ResultStatus string
+		Version              core.Version
+	}
+	if status != http.StatusOK {
+		return latest{status: fmt.Sprint(status)}
+	}
+	if err := json.Unmarshal(body, &v); err != nil {
+		return latest{status: err.Error()}
+	}
+	if v.ResultStatus != "" {
+		return latest{v.ResultStatus, v.Version}
+	}
+	return latest{v.Status, v.Version}
+}

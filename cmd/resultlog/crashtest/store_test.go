@@ -1,0 +1,65 @@
+package crashtest
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// store is a data directory, and all that was ever written to it.
+type store struct {
+	*world
+	dir string
+}
+
+// newStore makes the name of a directory that is not there yet. It stays if the test fails.
+func newStore(t testing.TB) *store {
+	t.Helper()
+	readProgram(t)
+	dir, err := os.MkdirTemp("", "resultlog-crash-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the store is left in %s", dir)
+			return
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return &store{world: newWorld(), dir: filepath.Join(dir, "data")}
+}
+
+// readProgram looks at the folders of the program that this package does not import. The go command sees what a test reads, and gives no answer from its cache when that has changed.
+func readProgram(t testing.TB) {
+	t.Helper()
+	for _, folder := range []string{"..", "../../../http", "../../../projections", "../../../projections/ddl/sqlite"} {
+		if _, err := os.ReadDir(folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// restart starts a server and judges before anybody has retried anything. As soon as it listens, what writes have recorded is read: at first the read tables lack what the kill has left undone.
+func (s *store) restart(t testing.TB, writes []*write) *server {
+	t.Helper()
+	server := listen(t, s.dir)
+	readings := readBack(server, writes)
+	h := readHistory(t, s.dir)
+	h.judge(t, &s.ledger)
+	h.judgeReadings(t, readings)
+	await(t, "ready", server.ready)
+	return server
+}
+
+// conclude repeats some of what is settled, reads what writes have recorded, and judges everything. It gives how many of the writes were acknowledged.
+func (s *store) conclude(t testing.TB, r *rand.Rand, server *server, writes []*write) (acknowledged int) {
+	t.Helper()
+	s.repeat(r, server)
+	readings := readBack(server, writes)
+	h := readHistory(t, s.dir)
+	h.judge(t, &s.ledger)
+	h.judgeReadings(t, readings)
+	return len(readings)
+}
