@@ -15,17 +15,23 @@ type benchCommand struct {
 	Rounds  int     `default:"3" help:"How often everything is measured; medians are reported, and less than three are none."`
 	Seconds float64 `default:"3" help:"How long clients send in a run."`
 	Quick   bool    `help:"Shorter runs of fewer of them, under a minute: to see whether something broke, not for the record."`
+	Rows    int     `default:"1000000" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured."`
 	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
 	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
 }
 
 // quick is what --quick measures: every target, as short as its ratio means anything.
-func (b *benchCommand) quick() { b.Clients, b.Rounds, b.Seconds = []int{1, 64, 256}, 3, 0.5 }
+func (b *benchCommand) quick() {
+	b.Clients, b.Rounds, b.Seconds, b.Rows = []int{1, 64, 256}, 3, 0.5, min(b.Rows, 100_000)
+}
 
 // Validate implements kong's check of the flags.
 func (b *benchCommand) Validate() error {
 	if len(b.Clients) == 0 || slices.Min(b.Clients) < 1 || b.Rounds < 1 || b.Seconds <= 0 {
 		return errors.New("--clients, --rounds and --seconds must be positive")
+	}
+	if b.Rows != 0 && b.Rows < fewRows {
+		return fmt.Errorf("--rows must be 0, or %d at least", fewRows)
 	}
 	return nil
 }
@@ -51,7 +57,7 @@ func (b benchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := report{Machine: describe(ctx, dir), Clients: b.Clients, Rounds: b.Rounds, Seconds: b.Seconds}
+	r := report{Machine: describe(ctx, dir), Clients: b.Clients, Rounds: b.Rounds, Seconds: b.Seconds, Rows: b.Rows}
 	for _, c := range all {
 		r.Contenders = append(r.Contenders, c.name)
 	}
@@ -59,7 +65,13 @@ func (b benchCommand) Run(ctx context.Context) error {
 	if r.Runs, err = b.rounds(ctx, s, all); err != nil {
 		return err
 	}
-	r.Targets = r.Runs.verdicts()
+	if b.Rows > 0 {
+		fmt.Fprintf(os.Stderr, "filling read tables with %d results\n", b.Rows)
+		if r.Pages, err = measurePages(ctx, dir, b.Rows, b.Rounds); err != nil {
+			return err
+		}
+	}
+	r.Targets = append(r.Runs.verdicts(), r.Pages.verdicts(b.Rows)...)
 	r.write(os.Stdout)
 	if b.JSON != "" {
 		return r.writeJSON(b.JSON)
@@ -75,7 +87,7 @@ func (b benchCommand) contenders(ctx context.Context, dir string, c credentials)
 	}
 	all := []contender{ceiling(c.token), plainFile(c.token), product.known()}
 	if !b.Quick {
-		all = append(all, product.standalone())
+		all = append(all, product.keyed(), product.standalone())
 	}
 	return all, nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestFlags(t *testing.T) {
-	for line, ok := range map[string]bool{"--clients=1,64": true, "--rounds=5": true, "--clients=0": false, "--clients=1,-2": false, "--rounds=0": false, "--seconds=0": false, "--seconds=x": false} {
+	for line, ok := range map[string]bool{"--clients=1,64": true, "--rounds=5": true, "--clients=0": false, "--clients=1,-2": false, "--rounds=0": false, "--seconds=0": false, "--seconds=x": false, "--rows=0": true, "--rows=999": false} {
 		parser := kong.Must(new(benchCommand), kong.Name("bench"))
 		if _, err := parser.Parse([]string{line}); (err == nil) != ok {
 			t.Errorf("%s: %v", line, err)

@@ -13,6 +13,9 @@ type contender struct {
 	name    string
 	command func(ctx context.Context, dir string) *exec.Cmd
 
+	// request is what clients send; nil: submission.
+	request func(token string) template
+
 	// ready returns when the server accepts submissions; listening, it may still be replaying.
 	ready func(ctx context.Context, addr string) error
 
@@ -31,5 +34,6 @@ const (
 	ceilingName    = "ceiling"
 	plainFileName  = "plain file"
 	knownName      = "resultlog, known activities"
+	keyedName      = "resultlog, with a key"
 	standaloneName = "resultlog, standalone"
 )

@@ -97,7 +97,11 @@ func (s settings) drive(ctx context.Context, c contender, addr string, clients i
 // send drives clients for a time and until what was acknowledged can be read. That is when the clock stops.
 func (s settings) send(ctx context.Context, c contender, addr string, clients load, next func() (int64, bool), length time.Duration) (run, []core.ID, error) {
 	started := time.Now()
-	sent, err := clients.closedLoop(submission(s.token), next, length)
+	request := submission
+	if c.request != nil {
+		request = c.request
+	}
+	sent, err := clients.closedLoop(request(s.token), next, length)
 	if err != nil {
 		return run{}, nil, err
 	}

@@ -59,6 +59,13 @@ func (p product) known() contender {
 	return contender{name: knownName, command: p.serve, ready: p.awaitReady, prepare: p.createActivities, settle: p.awaitReadable, verify: verifyStored(true)}
 }
 
+// keyed is known with an Idempotency-Key in each request, so that retries would be safe.
+func (p product) keyed() contender {
+	c := p.known()
+	c.name, c.request = keyedName, keyedSubmission
+	return c
+}
+
 // standalone is a submission whose provider id nobody knows: one event each.
 func (p product) standalone() contender {
 	return contender{name: standaloneName, command: p.serve, ready: p.awaitReady, settle: p.awaitReadable, verify: verifyStored(false)}

@@ -17,6 +17,8 @@ type report struct {
 	Seconds    float64   `json:"seconds"` // that clients send in a run
 	Contenders []string  `json:"contenders"`
 	Runs       results   `json:"runs"`
+	Rows       int       `json:"rows"` // that Pages were read from
+	Pages      pageRuns  `json:"pages"`
 	Targets    []verdict `json:"targets"`
 }
 
@@ -66,6 +68,7 @@ func (r report) write(out io.Writer) {
 			r.row(out, c, func(clients int) string { return fmt.Sprintf("%.1f", r.Runs.median(c, clients, lag)) })
 		}
 	}
+	r.Pages.write(out, r.Rows)
 	r.writeTargets(out)
 }
 

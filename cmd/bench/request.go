@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"resultlog/core"
@@ -29,7 +30,12 @@ func newTemplate(method, path, token, body string) template {
 	if body != "" {
 		head += fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	}
-	t := template{text: []byte(head + "\r\n" + body)}
+	return marked(head + "\r\n" + body)
+}
+
+// marked is a template of a text, with its marks found.
+func marked(text string) template {
+	t := template{text: []byte(text)}
 	for at := 0; ; at += digits {
 		next := bytes.Index(t.text[at:], []byte(mark))
 		if next < 0 {
@@ -61,6 +67,12 @@ func submission(token string) template {
 		core.InstantOf(time.Now().Add(-time.Minute)).String() +
 		`","task_result":{"result":"success","comment":"Order placed successfully","contact_type":"OUTBOUND"}}`
 	return newTemplate("POST", "/api/activity-results/tasks", token, body)
+}
+
+// keyedSubmission is submission with an Idempotency-Key of its own in each request.
+func keyedSubmission(token string) template {
+	head, body, _ := strings.Cut(string(submission(token).text), "\r\n\r\n")
+	return marked(head + "\r\nIdempotency-Key: key-" + mark + "\r\n\r\n" + body)
 }
 
 // creation makes the n-th activity known, under the provider id that the n-th submission names.
