@@ -12,10 +12,11 @@ import (
 // recordedAt looks up when events of a log were recorded.
 func recordedAt(log eventstore.Log) func(context.Context, core.Position) (core.Instant, error) {
 	return func(ctx context.Context, at core.Position) (core.Instant, error) {
-		for r, err := range log.ReadAll(ctx, at-1) {
-			return r.RecordedAt, err
+		r, found, err := eventAt(ctx, log, at)
+		if err == nil && !found {
+			err = fmt.Errorf("the log does not come as far as %d", at)
 		}
-		return 0, fmt.Errorf("the log does not come as far as %d", at)
+		return r.RecordedAt, err
 	}
 }
 

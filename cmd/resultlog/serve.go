@@ -157,11 +157,17 @@ func dropIfForeign(ctx context.Context, log eventstore.Log, feed projections.Con
 // eventID looks up events in a log by their position.
 func eventID(log eventstore.Log) projections.EventID {
 	return func(ctx context.Context, at core.Position) (core.ID, bool, error) {
-		for r, err := range log.ReadAll(ctx, at-1) {
-			return r.EventID, err == nil, err
-		}
-		return core.ID{}, false, nil
+		r, found, err := eventAt(ctx, log, at)
+		return r.EventID, found, err
 	}
+}
+
+// eventAt gives the event at a position, if the log comes as far.
+func eventAt(ctx context.Context, log eventstore.Log, at core.Position) (_ core.Recorded, found bool, err error) {
+	for r, err := range log.ReadAll(ctx, at-1) {
+		return r, err == nil, err
+	}
+	return core.Recorded{}, false, nil
 }
 
 // ringing gives a function that leaves a token in a bell, and never blocks.
