@@ -208,6 +208,24 @@ func TestKeyThatCannotBeLookedUp(t *testing.T) {
 	mustAccept(t, n, standalone(""))
 }
 
+// Whatever hangs, the answer comes within AnswerTimeout: here the lookup, since nobody else's time is up.
+func TestLookupThatHangs(t *testing.T) {
+	log := &slice{events: slices.Clone(asMany())}
+	last := log.events[core.KeysHeld-1]
+	last.Position, last.TenantPosition, last.Version, last.EventID = last.Position+1, last.TenantPosition+1, last.Version+1, mint()
+	last.Metadata = keyed(core.Command{}, "one more").Metadata
+	log.events = append(log.events, last)
+	hangs := func(ctx context.Context, _ core.ID, _ core.KeyName) (_, _ core.Position, err error) {
+		<-ctx.Done()
+		return 0, 0, ctx.Err()
+	}
+	n := startWith(t, eventstore.SequencerConfig{Log: log, LookUpKey: hangs, AnswerTimeout: time.Millisecond})
+	waitFor(t, func() bool { return n.Ready() == nil })
+	if o := submitOne(t, n, keyed(standalone(""), "new")); codeOf(o.err) != core.CodeUnavailable || !errors.Is(o.err, context.DeadlineExceeded) {
+		t.Errorf("told %v", o.err)
+	}
+}
+
 // A key that leads to an event which was not recorded with it, as if the read tables were of another log, is answered by nobody's receipt.
 func TestStrayKey(t *testing.T) {
 	log, n, tables := forgetful(t, 1)

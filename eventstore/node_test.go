@@ -50,13 +50,14 @@ func start(t tb, log eventstore.Log) *node { return startLooking(t, log, nil) }
 
 // startLooking starts a node that finds what it has forgotten by lookUp.
 func startLooking(t tb, log eventstore.Log, lookUp eventstore.LookUpKey) *node {
+	return startWith(t, eventstore.SequencerConfig{Log: log, LookUpKey: lookUp})
+}
+
+// startWith starts a node of a configuration, of which it fills in what no test cares about.
+func startWith(t tb, cfg eventstore.SequencerConfig) *node {
+	cfg.Logger, cfg.Appended, cfg.RetryDelay = slog.New(slog.DiscardHandler), func() {}, time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &node{
-		Sequencer: eventstore.NewSequencer(eventstore.SequencerConfig{
-			Log: log, Logger: slog.New(slog.DiscardHandler), Appended: func() {}, RetryDelay: time.Millisecond, LookUpKey: lookUp,
-		}),
-		cancel: cancel, ended: make(chan struct{}),
-	}
+	n := &node{Sequencer: eventstore.NewSequencer(cfg), cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		n.err = n.Run(ctx)
 		close(n.ended)
