@@ -77,9 +77,6 @@ func foldActivities(batch []core.Recorded) folded[activityChange] {
 			activity(r, e.ActivityID).created = created
 		case core.ActivityTransitioned:
 			activity(r, e.ActivityID).move(r, e)
-			if !e.ResultID.IsZero() { // which was mentioned before, unless that event is parked
-				activity(r, e.ActivityID).link(r, e.ResultID)
-			}
 		case core.ResultSubmitted:
 			if !e.ActivityID.IsZero() {
 				activity(r, e.ActivityID).link(r, e.ResultID)
@@ -99,6 +96,9 @@ func (c *activityChange) move(r core.Recorded, e core.ActivityTransitioned) {
 	c.status, c.version, c.moved = e.To, r.Version, touch{r.RecordedAt, r.TenantPosition}
 	if e.ProviderActivityID != "" {
 		c.provider = e.ProviderActivityID
+	}
+	if !e.ResultID.IsZero() { // which was mentioned before, unless that event is parked
+		c.link(r, e.ResultID)
 	}
 }
 
