@@ -49,6 +49,12 @@ func Decode(enc Encoded) (Event, error) {
 		e, err = decodeAs[ActivityTransitioned](enc.Type, data)
 	case "ResultLinked":
 		e, err = decodeAs[ResultLinked](enc.Type, data)
+	case "ResultTypeConfigured":
+		e, err = decodeAs[ResultTypeConfigured](enc.Type, data)
+	case "APIKeyIssued":
+		e, err = decodeAs[APIKeyIssued](enc.Type, data)
+	case "APIKeyRevoked":
+		e, err = decodeAs[APIKeyRevoked](enc.Type, data)
 	default:
 		return nil, fmt.Errorf("%w: type %q has schemas but no decoder", ErrUnknownEvent, enc.Type)
 	}
@@ -173,4 +179,26 @@ func (e ResultLinked) encode(o *Object) {
 	o.ID("result_id", e.ResultID)
 	o.ID("activity_id", e.ActivityID)
 	o.Text("provider_activity_id", e.ProviderActivityID)
+}
+
+func (e ResultTypeConfigured) encode(o *Object) {
+	o.ID("tenant_id", e.TenantID)
+	o.Text("code", e.Code.String())
+	o.Flag("is_active", e.Active)
+	o.OptionalText("classification", e.Classification.String())
+}
+
+func (e APIKeyIssued) encode(o *Object) {
+	o.ID("tenant_id", e.TenantID)
+	o.ID("key_id", e.KeyID)
+	o.Text("name", e.Name)
+	o.Text("key_prefix", e.Prefix)
+	o.Digest("key_sha256", e.Digest)
+	o.Texts("permissions", e.Permissions.Names())
+	o.OptionalInstant("expires_at", e.ExpiresAt)
+}
+
+func (e APIKeyRevoked) encode(o *Object) {
+	o.ID("tenant_id", e.TenantID)
+	o.ID("key_id", e.KeyID)
 }

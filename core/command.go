@@ -7,12 +7,13 @@ type Command struct {
 	At       Instant // when it is decided: the log's clock, set under the log's write lock
 	EventID  ID      // a fresh UUIDv7; the ids of the events are derived from it
 	Metadata Metadata
+	APIKey   ID       // of the API key that the command came with, to be judged once more; none: it came otherwise
 	KeyAt    Position // of an event that was recorded with the command's idempotency key, as far as somebody has looked; 0: of none
 	KeysAsOf Position // how far that is
 	Intent   Intent
 }
 
-// Intent is what a command wants: SubmitResult, CreateActivity, DispatchActivity or CancelActivity.
+// Intent is what a command wants: SubmitResult, CreateActivity, DispatchActivity, CancelActivity, ConfigureResultType, IssueAPIKey or RevokeAPIKey.
 type Intent interface{ intent() }
 
 // SubmitResult asks to record a result (contract §1, §2.1, §2.2).
@@ -38,10 +39,29 @@ type CancelActivity struct {
 	ActivityID ID
 }
 
-func (SubmitResult) intent()     {}
-func (CreateActivity) intent()   {}
-func (DispatchActivity) intent() {}
-func (CancelActivity) intent()   {}
+// ConfigureResultType asks that a tenant have a code of the catalogue like this from now on (contract §2.8).
+type ConfigureResultType struct {
+	ResultTypeSetting
+}
+
+// IssueAPIKey asks for a new API key (contract §2.9). Its text was made where the creator is answered, and is known nowhere else.
+type IssueAPIKey struct {
+	KeyID ID // a fresh UUIDv7
+	APIKeyDetails
+}
+
+// RevokeAPIKey asks that an API key open nothing any more (contract §2.9).
+type RevokeAPIKey struct {
+	KeyID ID
+}
+
+func (SubmitResult) intent()        {}
+func (CreateActivity) intent()      {}
+func (DispatchActivity) intent()    {}
+func (CancelActivity) intent()      {}
+func (ConfigureResultType) intent() {}
+func (IssueAPIKey) intent()         {}
+func (RevokeAPIKey) intent()        {}
 
 // Receipt is what came of an accepted command: its events, one commit, in order. The first is the command's own; what follows are its consequences.
 type Receipt struct {

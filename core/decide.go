@@ -1,5 +1,7 @@
 package core
 
+import "fmt"
+
 // Decide judges a command on the state that it means, and gives the events that follow, or the *Error that refuses it. It is pure: it changes nothing,
 // and the same state and command give the same answer for ever.
 func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
@@ -12,6 +14,12 @@ func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
 		return decideDispatch(law, s, in)
 	case CancelActivity:
 		return decideCancellation(law, s, in)
+	case ConfigureResultType:
+		return decideConfiguration(c.Tenant, in)
+	case IssueAPIKey:
+		return decideIssue(s, c.Tenant, in)
+	case RevokeAPIKey:
+		return decideRevocation(s, c.Tenant, in)
 	default:
 		return nil, refuse(CodeInvalid, "unknown command %T", in)
 	}
@@ -25,7 +33,7 @@ func decideSubmission(law *Lifecycle, s State, c SubmitResult, at Instant) ([]Ev
 	if s.Activity.Type == Message {
 		return nil, refuse(CodeNotATask, "activity %s is a MESSAGE: only a TASK takes a task result", s.ActivityID)
 	}
-	if err := judgeCode(c.Result); err != nil {
+	if err := judgeCode(s, c.Result); err != nil {
 		return nil, err
 	}
 	if !s.ResultID.IsZero() && c.OccurredAt <= s.Result.UpdatedAt {
@@ -60,16 +68,20 @@ func decideSubmission(law *Lifecycle, s State, c SubmitResult, at Instant) ([]Ev
 	}}, nil
 }
 
-// judgeCode refuses a code that is not in the catalogue (contract §2.3).
-func judgeCode(code string) error {
-	if _, err := ParseResultCode(code); err != nil {
-		return &Error{
-			Code:    CodeInvalid,
-			Message: "task_result.result " + quote(code) + " " + err.Error(),
-			Fields:  []FieldError{{Pointer: "/task_result/result", Message: err.Error()}},
-		}
+// judgeCode refuses a code that is not in the catalogue, or that the tenant has switched off, unless the result has it already (contract §2.3).
+func judgeCode(s State, text string) error {
+	code, err := ParseResultCode(text)
+	if err == nil && !s.Tenant.Types.Active(code) && code != s.Result.Code {
+		err = fmt.Errorf("is switched off in this tenant: %w", NotOneOf(s.Tenant.Types.active()))
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	return &Error{
+		Code:    CodeInvalid,
+		Message: "task_result.result " + quote(text) + " " + err.Error(),
+		Fields:  []FieldError{{Pointer: "/task_result/result", Message: err.Error()}},
+	}
 }
 
 // stale is the temporal guard's refusal.

@@ -15,6 +15,9 @@ const (
 	CodeInvalidTransition  Code = "invalid_transition"     // 409: the state guard
 	CodeDuplicateActivity  Code = "activity_exists"        // 409: idempotency_key used before; Existing names the activity
 	CodeProviderIDConflict Code = "provider_id_conflict"   // 409: the provider id belongs to another activity
+	CodeTooManyAPIKeys     Code = "too_many_api_keys"      // 409: a tenant has as many as it may
+	CodeAPIKeyRevoked      Code = "api_key_revoked"        // 409: what is to be revoked was revoked before
+	CodeUnauthenticated    Code = "unauthenticated"        // 401: the credential that a command came with is valid no more
 	CodeKeyReused          Code = "idempotency_key_reused" // 422: the Idempotency-Key was used before, with another body
 	CodeNotFound           Code = "not_found"              // 404
 	CodeQueueFull          Code = "queue_full"             // 503: a bound was reached; nothing was written

@@ -1,19 +1,27 @@
 package core
 
-// Event is a fact: something that was decided and cannot be undone. The four types below are all there are; docs/events.md is their catalogue.
+// Event is a fact: something that was decided and cannot be undone. The seven types below are all there are; docs/events.md is their catalogue.
 type Event interface {
 	// Type is the stable name under which the event is stored.
 	Type() string
-	// StreamID is the id of the stream it belongs to: the activity's or the result's.
+	// StreamID is the id of the stream it belongs to: the activity's, the result's or the tenant's.
 	StreamID() ID
-	// subjects are the activity and the result that it is about; either may be none.
-	subjects() (activity, result ID)
+	// subjects are what it is about.
+	subjects() subjects
 	// encode writes the fields of Data, in their stored order.
 	encode(*Object)
 	// sealed is the personal part.
 	sealed() Sealed
 	// complete reports whether it has what every event of its type has: what is read back was once decided, or the log is damaged.
 	complete() bool
+}
+
+// subjects are what an event is about, and so what it changes. Each may be none.
+type subjects struct {
+	activity ID
+	result   ID
+	apiKey   ID
+	tenant   bool // the tenant itself
 }
 
 // ActivityCreated begins an activity's stream; the activity is READY.
@@ -86,6 +94,41 @@ type ResultLinked struct {
 	ProviderActivityID string `json:"provider_activity_id"`
 }
 
+// ResultTypeConfigured says how a tenant has a code of the catalogue from now on (contract §2.8).
+type ResultTypeConfigured struct {
+	TenantID ID `json:"tenant_id"`
+	ResultTypeSetting
+}
+
+// ResultTypeSetting is how a tenant has a code of the catalogue.
+type ResultTypeSetting struct {
+	Code           ResultCode     `json:"code"`
+	Active         bool           `json:"is_active"`
+	Classification Classification `json:"classification"`
+}
+
+// APIKeyIssued gives somebody an API key of a tenant (contract §2.9).
+type APIKeyIssued struct {
+	TenantID ID `json:"tenant_id"`
+	KeyID    ID `json:"key_id"`
+	APIKeyDetails
+}
+
+// APIKeyDetails is what is recorded of an API key when it is issued. Of its text only the beginning is, and its digest.
+type APIKeyDetails struct {
+	Name        string      `json:"name"`
+	Prefix      string      `json:"key_prefix"` // how its text begins, so that people recognise it
+	Digest      Digest      `json:"key_sha256"`
+	Permissions Permissions `json:"permissions"`
+	ExpiresAt   *Instant    `json:"expires_at"` // nil: never
+}
+
+// APIKeyRevoked ends an API key.
+type APIKeyRevoked struct {
+	TenantID ID `json:"tenant_id"`
+	KeyID    ID `json:"key_id"`
+}
+
 // Channel is how an activity reaches its commerce.
 type Channel string
 
@@ -130,6 +173,15 @@ func (ActivityTransitioned) Type() string { return "ActivityTransitioned" }
 // Type implements Event.
 func (ResultLinked) Type() string { return "ResultLinked" }
 
+// Type implements Event.
+func (ResultTypeConfigured) Type() string { return "ResultTypeConfigured" }
+
+// Type implements Event.
+func (APIKeyIssued) Type() string { return "APIKeyIssued" }
+
+// Type implements Event.
+func (APIKeyRevoked) Type() string { return "APIKeyRevoked" }
+
 // StreamID implements Event.
 func (e ActivityCreated) StreamID() ID { return e.ActivityID }
 
@@ -142,15 +194,34 @@ func (e ActivityTransitioned) StreamID() ID { return e.ActivityID }
 // StreamID implements Event.
 func (e ResultLinked) StreamID() ID { return e.ResultID }
 
-func (e ActivityCreated) subjects() (activity, result ID)      { return e.ActivityID, ID{} }
-func (e ResultSubmitted) subjects() (activity, result ID)      { return e.ActivityID, e.ResultID }
-func (e ActivityTransitioned) subjects() (activity, result ID) { return e.ActivityID, ID{} }
-func (e ResultLinked) subjects() (activity, result ID)         { return e.ActivityID, e.ResultID }
+// StreamID implements Event.
+func (e ResultTypeConfigured) StreamID() ID { return e.TenantID }
+
+// StreamID implements Event.
+func (e APIKeyIssued) StreamID() ID { return e.TenantID }
+
+// StreamID implements Event.
+func (e APIKeyRevoked) StreamID() ID { return e.TenantID }
+
+func (e ActivityCreated) subjects() subjects { return subjects{activity: e.ActivityID} }
+func (e ResultSubmitted) subjects() subjects {
+	return subjects{activity: e.ActivityID, result: e.ResultID}
+}
+func (e ActivityTransitioned) subjects() subjects { return subjects{activity: e.ActivityID} }
+func (e ResultLinked) subjects() subjects {
+	return subjects{activity: e.ActivityID, result: e.ResultID}
+}
+func (ResultTypeConfigured) subjects() subjects { return subjects{tenant: true} }
+func (e APIKeyIssued) subjects() subjects       { return subjects{tenant: true, apiKey: e.KeyID} }
+func (e APIKeyRevoked) subjects() subjects      { return subjects{tenant: true, apiKey: e.KeyID} }
 
 func (ActivityCreated) sealed() Sealed      { return Sealed{} }
 func (e ResultSubmitted) sealed() Sealed    { return e.Personal }
 func (ActivityTransitioned) sealed() Sealed { return Sealed{} }
 func (ResultLinked) sealed() Sealed         { return Sealed{} }
+func (ResultTypeConfigured) sealed() Sealed { return Sealed{} }
+func (APIKeyIssued) sealed() Sealed         { return Sealed{} }
+func (APIKeyRevoked) sealed() Sealed        { return Sealed{} }
 
 func (e ActivityCreated) complete() bool { return !e.ActivityID.IsZero() && e.ActivityType != NoType }
 func (e ResultSubmitted) complete() bool {
@@ -159,4 +230,9 @@ func (e ResultSubmitted) complete() bool {
 func (e ActivityTransitioned) complete() bool {
 	return !e.ActivityID.IsZero() && e.From != NoActivity && e.To != NoActivity
 }
-func (e ResultLinked) complete() bool { return !e.ResultID.IsZero() && !e.ActivityID.IsZero() }
+func (e ResultLinked) complete() bool         { return !e.ResultID.IsZero() && !e.ActivityID.IsZero() }
+func (e ResultTypeConfigured) complete() bool { return !e.TenantID.IsZero() && e.Code != 0 }
+func (e APIKeyIssued) complete() bool {
+	return !e.TenantID.IsZero() && !e.KeyID.IsZero() && e.Digest != Digest{} && e.Permissions != 0
+}
+func (e APIKeyRevoked) complete() bool { return !e.TenantID.IsZero() && !e.KeyID.IsZero() }

@@ -21,6 +21,21 @@ func Evolve(s State, r Recorded) State {
 		s.Result.ActivityID = e.ActivityID
 		s.Result.Version = r.Version
 		s.Activity.ResultID = e.ResultID
+	case ResultTypeConfigured:
+		s.Tenant.Types = s.Tenant.Types.Configure(e.Code, e.Active, e.Classification)
+		s.Tenant.Version = r.Version
+	case APIKeyIssued:
+		s.APIKey = APIKey{Tenant: e.TenantID, Digest: e.Digest, Permissions: e.Permissions}
+		if e.ExpiresAt != nil {
+			s.APIKey.ExpiresAt = *e.ExpiresAt
+		}
+		s.Tenant.Keys++
+		s.Tenant.Version = r.Version
+	case APIKeyRevoked:
+		s.APIKey.Revoked = true
+		s.Tenant.Keys--
+		s.Tenant.Version = r.Version
 	}
+	s.Tenant.Head = r.TenantPosition
 	return s
 }

@@ -24,6 +24,7 @@ type fixture struct {
 var (
 	fixtureResult   = mustID("770e8400-e29b-41d4-a716-446655440000")
 	fixtureActivity = mustID("ee0e8400-e29b-41d4-a716-446655440000")
+	fixtureKey      = mustID("0194a3f0-5d2e-7c11-9a40-3f1be8d2c6a7")
 	fixtureOther    = mustID("01890a5d-ac96-774b-bcce-b302099a8057")
 	fixtureSalt     = [16]byte{0xb8, 0x1d, 0x0f, 0x5a, 0x4e, 0x77, 0x93, 0x2c, 0x61, 0xee, 0x0a, 0xd4, 0x38, 0x5f, 0xc2, 0x19}
 )
@@ -87,6 +88,15 @@ func fixtures() []fixture {
 			ActivityID: fixtureActivity, From: ActivityDispatched, To: ActivityCanceled, Reason: ByCancel, ResultID: fixtureResult,
 		}},
 		{"ResultLinked.v1", ResultLinked{ResultID: fixtureResult, ActivityID: fixtureActivity, ProviderActivityID: "ext-123"}},
+		{"ResultTypeConfigured.v1", ResultTypeConfigured{fixtureOther, ResultTypeSetting{Code: 2, Active: true, Classification: Negative}}},
+		{"ResultTypeConfigured.v1.minimal", ResultTypeConfigured{fixtureOther, ResultTypeSetting{Code: 10}}},
+		{"APIKeyIssued.v1", APIKeyIssued{fixtureOther, fixtureKey, APIKeyDetails{
+			Name: "field app \"norte\"", Prefix: "rtn_sk_Xa91cd", Digest: Digest{0: 0xab, 31: 1}, Permissions: ViewActivities | CreateActivities, ExpiresAt: &future,
+		}}},
+		{"APIKeyIssued.v1.minimal", APIKeyIssued{fixtureOther, fixtureKey, APIKeyDetails{
+			Name: "auditor", Prefix: "rtn_sk_000000", Digest: Digest{31: 1}, Permissions: ViewEvents,
+		}}},
+		{"APIKeyRevoked.v1", APIKeyRevoked{fixtureOther, fixtureKey}},
 	}
 }
 

@@ -88,7 +88,8 @@ type snapshot struct {
 	Activities map[ID]Activity
 	Results    map[ID]Result
 	Names      map[name]ID
-	Tenants    map[ID]Position
+	Tenants    map[ID]Tenant
+	APIKeys    map[ID]APIKey
 	Keys       map[KeyName]Position
 	KeyOrder   []Position // in which the keys will be forgotten
 	KeysFloor  Position
@@ -119,7 +120,7 @@ func (s *snapshot) flattenKeys(k *keyring) {
 
 func snapshotOf(l *layer) snapshot {
 	s := snapshot{
-		Activities: flatten(l.activities), Results: flatten(l.results), Names: flatten(l.names), Tenants: flatten(l.tenants),
+		Activities: flatten(l.activities), Results: flatten(l.results), Names: flatten(l.names), Tenants: flatten(l.tenants), APIKeys: flatten(l.apiKeys),
 		Head: l.head, At: l.at,
 	}
 	s.flattenKeys(l.keys)

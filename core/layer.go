@@ -34,7 +34,8 @@ type layer struct {
 	activities *table[ID, Activity]
 	results    *table[ID, Result]
 	names      *table[name, ID]
-	tenants    *table[ID, Position] // the tenant position of each tenant's last event
+	tenants    *table[ID, Tenant]
+	apiKeys    *table[ID, APIKey]
 	keys       *keyring
 
 	head Position // the position of the last event
@@ -47,7 +48,7 @@ func newLayer(below *layer) *layer {
 	}
 	return &layer{
 		activities: newTable(below.activities), results: newTable(below.results), names: newTable(below.names), tenants: newTable(below.tenants),
-		keys: newKeyring(below.keys),
+		apiKeys: newTable(below.apiKeys), keys: newKeyring(below.keys),
 		head: below.head, at: below.at,
 	}
 }
@@ -60,19 +61,33 @@ func (l *layer) state(activity, result ID) State {
 	return s
 }
 
+// before is the state that an event changes.
+func (l *layer) before(r Recorded) State {
+	about := r.Event.subjects()
+	s := l.state(about.activity, about.result)
+	s.Tenant, _ = l.tenants.get(r.Stream.Tenant)
+	if !about.apiKey.IsZero() {
+		s.APIKey, _ = l.apiKeys.get(about.apiKey)
+	}
+	return s
+}
+
 // apply folds one recorded event in. Live, replay and recovery all come through here.
 func (l *layer) apply(r Recorded) {
-	activity, result := r.Event.subjects()
-	s := Evolve(l.state(activity, result), r)
-	if !activity.IsZero() {
-		l.activities.set(activity, s.Activity)
+	about := r.Event.subjects()
+	s := Evolve(l.before(r), r)
+	if !about.activity.IsZero() {
+		l.activities.set(about.activity, s.Activity)
 	}
-	if !result.IsZero() {
-		l.results.set(result, s.Result)
+	if !about.result.IsZero() {
+		l.results.set(about.result, s.Result)
 	}
+	if !about.apiKey.IsZero() {
+		l.apiKeys.set(about.apiKey, s.APIKey)
+	}
+	l.tenants.set(r.Stream.Tenant, s.Tenant)
 	l.learnNames(r)
 	l.keys.learn(r)
-	l.tenants.set(r.Stream.Tenant, r.TenantPosition)
 	l.head, l.at = r.Position, r.RecordedAt
 }
 
@@ -82,6 +97,7 @@ func (l *layer) sink(base *layer) {
 	l.results.sink()
 	l.names.sink()
 	l.tenants.sink()
+	l.apiKeys.sink()
 	l.keys.sink()
 	base.head, base.at = l.head, l.at
 }
@@ -92,23 +108,31 @@ func (l *layer) drop(base *layer) {
 	clear(l.results.rows)
 	clear(l.names.rows)
 	clear(l.tenants.rows)
+	clear(l.apiKeys.rows)
 	l.keys.drop()
 	l.head, l.at = base.head, base.at
 }
 
-// version is that of the last event in the stream that e belongs to.
-func (l *layer) version(e Event) Version {
-	activity, result := e.subjects()
-	s := l.state(activity, result)
-	if e.StreamID() == activity {
-		return s.Activity.Version
+// version is that of the last event in the stream that a tenant's event belongs to.
+func (l *layer) version(tenant ID, e Event) Version {
+	about := e.subjects()
+	switch {
+	case about.tenant:
+		t, _ := l.tenants.get(tenant)
+		return t.Version
+	case e.StreamID() == about.activity:
+		a, _ := l.activities.get(about.activity)
+		return a.Version
+	default:
+		r, _ := l.results.get(about.result)
+		return r.Version
 	}
-	return s.Result.Version
 }
 
-// foreign reports whether r is about an activity of another tenant.
+// foreign reports whether r is about an activity or an API key of another tenant, or about that tenant itself.
 func (l *layer) foreign(r Recorded) bool {
-	id, _ := r.Event.subjects()
-	a, ok := l.activities.get(id)
-	return ok && a.Tenant != r.Stream.Tenant
+	about := r.Event.subjects()
+	a, ok := l.activities.get(about.activity)
+	k, known := l.apiKeys.get(about.apiKey)
+	return ok && a.Tenant != r.Stream.Tenant || known && k.Tenant != r.Stream.Tenant || about.tenant && r.Event.StreamID() != r.Stream.Tenant
 }

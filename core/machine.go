@@ -30,13 +30,22 @@ func (m *Machine) Head() Position { return m.base.head }
 // there (Command.KeysAsOf). It is 0 as long as the machine has forgotten none.
 func (m *Machine) KeysFloor() Position { return m.base.keys.floor }
 
+// APIKey is what the log says of an API key, as far as it is durable; its tenant is none if there is no such key.
+func (m *Machine) APIKey(id ID) APIKey {
+	key, _ := m.base.apiKeys.get(id)
+	return key
+}
+
 // Step decides a command on everything decided before it, durable or not, and adds what follows to Pending. A refusal is an *Error, and changes nothing.
 // The receipt may be shown to nobody before Commit; and a refusal neither, since it may rest on an event that is not durable.
 func (m *Machine) Step(c Command) (Receipt, error) {
+	c.At = max(c.At, m.overlay.at) // the time of a record never decreases along the log, whatever the clock does
+	if err := m.overlay.judgeKey(c); err != nil {
+		return Receipt{}, err
+	}
 	if receipt, err := m.overlay.keys.recall(c); err != nil || receipt.Replayed != 0 {
 		return receipt, err
 	}
-	c.At = max(c.At, m.overlay.at) // the time of a record never decreases along the log, whatever the clock does
 	s, err := m.overlay.resolve(c)
 	if err != nil {
 		return Receipt{}, err
@@ -59,10 +68,10 @@ func (m *Machine) Step(c Command) (Receipt, error) {
 
 // record gives the n-th event of a command its place: next in the log, in its tenant, and in its stream. Each event is caused by the one before it in the commit.
 func (m *Machine) record(c Command, n int, e Event) Recorded {
-	tenantPosition, _ := m.overlay.tenants.get(c.Tenant)
+	tenant, _ := m.overlay.tenants.get(c.Tenant)
 	r := Recorded{
-		Position: m.overlay.head + 1, TenantPosition: tenantPosition + 1,
-		Stream: Stream{Tenant: c.Tenant, ID: e.StreamID()}, Version: m.overlay.version(e) + 1,
+		Position: m.overlay.head + 1, TenantPosition: tenant.Head + 1,
+		Stream: Stream{Tenant: c.Tenant, ID: e.StreamID()}, Version: m.overlay.version(c.Tenant, e) + 1,
 		EventID: c.EventID.event(n), RecordedAt: c.At, Metadata: c.Metadata, Event: e,
 	}
 	if n > 0 {
@@ -92,18 +101,18 @@ func (m *Machine) Replay(r Recorded) error {
 	if len(m.pending) > 0 {
 		return fmt.Errorf("replay of position %d with %d events pending", r.Position, len(m.pending))
 	}
-	tenantPosition, _ := m.base.tenants.get(r.Stream.Tenant)
+	tenant, _ := m.base.tenants.get(r.Stream.Tenant)
 	switch {
 	case r.Position != m.base.head+1:
 		return fmt.Errorf("%w: position %d after %d", ErrOutOfOrder, r.Position, m.base.head)
-	case r.TenantPosition != tenantPosition+1:
-		return fmt.Errorf("%w: position %d: tenant position %d after %d", ErrOutOfOrder, r.Position, r.TenantPosition, tenantPosition)
+	case r.TenantPosition != tenant.Head+1:
+		return fmt.Errorf("%w: position %d: tenant position %d after %d", ErrOutOfOrder, r.Position, r.TenantPosition, tenant.Head)
 	case r.Stream.ID != r.Event.StreamID():
 		return fmt.Errorf("%w: position %d: stream %s holds an event of stream %s", ErrOutOfOrder, r.Position, r.Stream.ID, r.Event.StreamID())
-	case r.Version != m.base.version(r.Event)+1:
-		return fmt.Errorf("%w: position %d: version %d after %d", ErrOutOfOrder, r.Position, r.Version, m.base.version(r.Event))
+	case r.Version != m.base.version(r.Stream.Tenant, r.Event)+1:
+		return fmt.Errorf("%w: position %d: version %d after %d", ErrOutOfOrder, r.Position, r.Version, m.base.version(r.Stream.Tenant, r.Event))
 	case m.base.foreign(r):
-		return fmt.Errorf("%w: position %d: its activity belongs to another tenant than its stream", ErrOutOfOrder, r.Position)
+		return fmt.Errorf("%w: position %d: what it is about belongs to another tenant than its stream", ErrOutOfOrder, r.Position)
 	case r.RecordedAt < m.base.at:
 		return fmt.Errorf("%w: position %d: recorded at %s, before %s", ErrOutOfOrder, r.Position, r.RecordedAt, m.base.at)
 	}

@@ -108,6 +108,19 @@ func (o *Object) Raw(k string, v []byte) {
 	}
 }
 
+// Texts writes an array of strings.
+func (o *Object) Texts(k string, vs []string) {
+	o.key(k)
+	o.b = append(o.b, '[')
+	for i, v := range vs {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = appendString(o.b, v)
+	}
+	o.b = append(o.b, ']')
+}
+
 // Object writes an object within the object; fill writes its members.
 func (o *Object) Object(k string, fill func(*Object)) {
 	o.key(k)

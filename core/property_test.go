@@ -14,7 +14,7 @@ func differ(a, b any) string {
 	if reflect.DeepEqual(a, b) {
 		return ""
 	}
-	return cmp.Diff(a, b, cmp.AllowUnexported(oracleAnswer{})) + "(unequal)"
+	return cmp.Diff(a, b, cmp.AllowUnexported(oracleAnswer{}, ResultTypes{})) + "(unequal)"
 }
 
 // same fails unless two machines know the same, and hold nothing back.

@@ -85,7 +85,11 @@ func (s snapshot) describe() string {
 		fmt.Fprintf(&b, "%s %s %s v%d of %s, created %s, updated %s\n", short(id), r.Status, r.Code, r.Version, short(r.ActivityID), seconds(r.CreatedAt), seconds(r.UpdatedAt))
 	}
 	for _, id := range sorted(s.Tenants) {
-		fmt.Fprintf(&b, "%s at %d\n", short(id), s.Tenants[id])
+		t := s.Tenants[id]
+		fmt.Fprintf(&b, "%s at %d%s\n", short(id), t.Head, t.settings())
+	}
+	for _, id := range sorted(s.APIKeys) {
+		fmt.Fprintf(&b, "%s %s\n", short(id), s.APIKeys[id].describe())
 	}
 	if len(s.Keys) > 0 {
 		fmt.Fprintf(&b, "keys at %v\n", slices.Sorted(maps.Values(s.Keys)))
@@ -94,6 +98,37 @@ func (s snapshot) describe() string {
 		fmt.Fprintf(&b, "log at %d, %s\n", s.Head, seconds(s.At))
 	}
 	return b.String()
+}
+
+// settings shows what a tenant's own stream has made of it; nothing if it has none.
+func (t Tenant) settings() string {
+	if t.Version == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, ", v%d, %d keys", t.Version, t.Keys)
+	for i, entry := range Catalog {
+		code := ResultCode(i + 1)
+		if !t.Types.Active(code) {
+			fmt.Fprintf(&b, ", %s off", entry.Code)
+		}
+		if as := t.Types.Classification(code); as != Unclassified {
+			fmt.Fprintf(&b, ", %s %s", entry.Code, as)
+		}
+	}
+	return b.String()
+}
+
+// describe shows an API key.
+func (k APIKey) describe() string {
+	expires, revoked := "never", ""
+	if k.ExpiresAt != 0 {
+		expires = seconds(k.ExpiresAt)
+	}
+	if k.Revoked {
+		revoked = ", revoked"
+	}
+	return fmt.Sprintf("%s of %s, expires %s%s", k.Permissions, short(k.Tenant), expires, revoked)
 }
 
 func sorted[V any](m map[ID]V) []ID {

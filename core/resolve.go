@@ -1,19 +1,21 @@
 package core
 
 // resolve finds the state that a command means. It reads the indexes; it judges only what makes a command mean two things at once.
-func (l *layer) resolve(c Command) (State, error) {
+func (l *layer) resolve(c Command) (s State, err error) {
 	switch in := c.Intent.(type) {
 	case SubmitResult:
-		return l.resolveSubmission(c.Tenant, in)
+		s, err = l.resolveSubmission(c.Tenant, in)
 	case CreateActivity:
-		return l.resolveCreation(c.Tenant, in), nil
+		s = l.resolveCreation(c.Tenant, in)
 	case DispatchActivity:
-		return l.resolveDispatch(c.Tenant, in), nil
+		s = l.resolveDispatch(c.Tenant, in)
 	case CancelActivity:
-		return l.activity(c.Tenant, in.ActivityID), nil
-	default:
-		return State{}, nil // Decide refuses it
+		s = l.activity(c.Tenant, in.ActivityID)
+	case RevokeAPIKey:
+		s.APIKey = l.apiKey(c.Tenant, in.KeyID)
 	}
+	s.Tenant, _ = l.tenants.get(c.Tenant)
+	return s, err
 }
 
 // resolveSubmission is contract §2.1: activity_id first, then provider_activity_id, an activity before a standalone result; ids that name two different things are refused.

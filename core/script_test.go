@@ -83,7 +83,7 @@ func (p *play) transition(text string) (Recorded, error) {
 	activity := p.machine.base.state(e.ActivityID, ID{}).Activity
 	e.ResultID = activity.ResultID
 	r := Recorded{
-		Position: p.machine.Head() + 1, TenantPosition: snapshotOf(p.machine.base).Tenants[activity.Tenant] + 1,
+		Position: p.machine.Head() + 1, TenantPosition: snapshotOf(p.machine.base).Tenants[activity.Tenant].Head + 1,
 		Stream: Stream{Tenant: activity.Tenant, ID: e.ActivityID}, Version: activity.Version + 1,
 		EventID: fixedID('e', p.commands*eventIDs), RecordedAt: p.clock, Event: e, Metadata: Metadata{Actor: Actor{Subject: "admin", Role: "ADMIN"}},
 	}

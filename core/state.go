@@ -20,13 +20,15 @@ type Result struct {
 	Code       ResultCode
 }
 
-// State is what a decision reads and an event changes: one activity and one result, either of which may be none.
+// State is what a decision reads and an event changes: the tenant, one activity, one result and one API key, of which the last three may be none.
 // For CreateActivity, and for DispatchActivity of an activity that has no result yet, the result is the standalone one that waits for the provider id, if there is one.
 type State struct {
 	ActivityID ID
 	Activity   Activity
 	ResultID   ID
 	Result     Result
+	APIKey     APIKey
+	Tenant     Tenant
 
 	// Who holds what a command claims for an activity.
 	KeyHolder      ID // the activity that was created with the same idempotency_key

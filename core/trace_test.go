@@ -66,7 +66,7 @@ func (v *live) transition(p tracePart) bool {
 		return false
 	}
 	r := Recorded{
-		Position: s.Head + 1, TenantPosition: s.Tenants[a.Tenant] + 1, Stream: Stream{Tenant: a.Tenant, ID: e.ActivityID}, Version: a.Version + 1,
+		Position: s.Head + 1, TenantPosition: s.Tenants[a.Tenant].Head + 1, Stream: Stream{Tenant: a.Tenant, ID: e.ActivityID}, Version: a.Version + 1,
 		EventID: p.Command.EventID, RecordedAt: max(s.At, p.Command.At), Event: e,
 	}
 	if err := v.Replay(r); err != nil {

@@ -12,6 +12,9 @@ var upcasters = map[string][]upcaster{
 	"ResultSubmitted":      nil,
 	"ActivityTransitioned": {unchanged}, // 2: provider_activity_id, which may be absent
 	"ResultLinked":         nil,
+	"ResultTypeConfigured": nil,
+	"APIKeyIssued":         nil,
+	"APIKeyRevoked":        nil,
 }
 
 // unchanged is the upcaster of a schema that only gained fields which may be absent.

@@ -18,7 +18,8 @@ type ResultView struct {
 	CreatedAt          Instant
 	UpdatedAt          Instant
 	Version            Version
-	LastPosition       Position // the tenant position of the last event that changed the row
+	LastPosition       Position       // the tenant position of the last event that changed the row
+	Classification     Classification // what the tenant holds Result to be now
 }
 
 // ActivityView is a row of the activities read table.
@@ -56,4 +57,30 @@ func (v *ActivityView) Fold(r Recorded) {
 		v.ResultID = e.ResultID
 	}
 	v.UpdatedAt, v.LastPosition = r.RecordedAt, r.TenantPosition
+}
+
+// APIKeyView is a row of the api_keys read table. The key's text is nowhere, and its digest is not shown.
+type APIKeyView struct {
+	ID           ID
+	Name         string
+	Prefix       string
+	Permissions  Permissions
+	ExpiresAt    *Instant // nil: never
+	CreatedAt    Instant
+	RevokedAt    *Instant // nil: it is not revoked
+	LastPosition Position // the tenant position of the last event that changed the row
+}
+
+// Fold brings the view up to a recorded event of the tenant's stream; those about other keys leave it as it is.
+func (v *APIKeyView) Fold(r Recorded) {
+	switch e := r.Event.(type) {
+	case APIKeyIssued:
+		if e.KeyID == v.ID {
+			*v = APIKeyView{ID: e.KeyID, Name: e.Name, Prefix: e.Prefix, Permissions: e.Permissions, ExpiresAt: e.ExpiresAt, CreatedAt: r.RecordedAt, LastPosition: r.TenantPosition}
+		}
+	case APIKeyRevoked:
+		if e.KeyID == v.ID {
+			v.RevokedAt, v.LastPosition = &r.RecordedAt, r.TenantPosition
+		}
+	}
 }

@@ -13,7 +13,7 @@ func TestPropertyViews(t *testing.T) {
 		v := drawTrace(t).play()
 		whole, own := map[ID]*ActivityView{}, map[ID]*ActivityView{}
 		for _, r := range v.log {
-			activity, _ := r.Event.subjects()
+			activity := r.Event.subjects().activity
 			if activity.IsZero() {
 				continue
 			}
