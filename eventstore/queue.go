@@ -46,6 +46,8 @@ func textBytes(intent core.Intent) int {
 	case core.CreateActivity:
 		return len(in.Reason) + len(in.AssignmentReason) + len(in.IdempotencyKey) + len(in.CommerceExternalID) + len(in.ProviderActivityID) +
 			len(in.SuggestedExecutionTime) + len(in.UserStatus)
+	case core.IssueAPIKey:
+		return len(in.Name)
 	default:
 		return 0
 	}

@@ -32,6 +32,7 @@ type SequencerConfig struct {
 	LookUpKey     LookUpKey     // finds the idempotency keys that the machine has forgotten
 	AnswerTimeout time.Duration // 0: AnswerTimeout
 	RetryDelay    time.Duration // 0: RetryDelay
+	KeyStaleness  time.Duration // 0: KeyStaleness
 }
 
 // Sequencer is the one goroutine that decides. It takes the log's write lock, reads what others appended, drains what waits, decides it on the machine's overlay,
@@ -41,6 +42,7 @@ type Sequencer struct {
 	SequencerConfig
 	machine *core.Machine
 	queue   *queue
+	apiKeys *apiKeys
 	batch   []*waiter
 	metrics *Metrics
 	unready atomic.Pointer[error] // why nothing can be accepted now; nil if it can
@@ -64,10 +66,13 @@ func NewSequencer(cfg SequencerConfig) *Sequencer {
 	if cfg.RetryDelay == 0 {
 		cfg.RetryDelay = RetryDelay
 	}
+	if cfg.KeyStaleness == 0 {
+		cfg.KeyStaleness = KeyStaleness
+	}
 	if cfg.LookUpKey == nil {
 		cfg.LookUpKey = func(context.Context, core.ID, core.KeyName) (_, _ core.Position, err error) { return 0, 0, nil }
 	}
-	s := &Sequencer{SequencerConfig: cfg, machine: core.NewMachine(), queue: newQueue()}
+	s := &Sequencer{SequencerConfig: cfg, machine: core.NewMachine(), queue: newQueue(), apiKeys: newAPIKeys()}
 	s.metrics = newMetrics(s.queue.depth)
 	s.setUnready(errReplaying)
 	return s
@@ -143,6 +148,8 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 		select {
 		case <-s.queue.filled:
 			err = s.turn(work)
+		case <-s.apiKeys.wanted:
+			err = s.follow(work)
 		case <-s.probe:
 			err = s.tryLog(work)
 		case <-ctx.Done():
@@ -157,10 +164,11 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 // start replays the log. A crash at any moment of the past left a prefix of whole commits in it: there is nothing else to recover.
 func (s *Sequencer) start(ctx context.Context) error {
 	begin := time.Now()
-	if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
+	if err := Replay(ctx, s.Log, s.machine, s.saw); err != nil {
 		return err
 	}
 	s.advanced()
+	s.apiKeys.reached(begin)
 	s.metrics.replaySeconds.Set(time.Since(begin).Seconds())
 	s.Logger.Info("replayed", "events", s.machine.Head(), "seconds", time.Since(begin).Seconds())
 	s.setUnready(nil)
@@ -216,17 +224,19 @@ func (s *Sequencer) turn(ctx context.Context) error {
 func (s *Sequencer) catchUp(ctx context.Context) error {
 	defer s.queue.signal()
 	s.setUnready(errReplaying)
-	if err := Replay(ctx, s.Log, s.machine, nil); err != nil {
+	begin := time.Now()
+	if err := Replay(ctx, s.Log, s.machine, s.saw); err != nil {
 		return s.refuseAll(err)
 	}
 	s.advanced()
+	s.apiKeys.reached(begin)
 	s.setUnready(nil)
 	return nil
 }
 
 // decide runs under the log's write lock: the machine is at the log's head when the first command is judged.
 func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-	if err := replayMissed(s.machine, missed, nil); err != nil {
+	if err := replayMissed(s.machine, missed, s.saw); err != nil {
 		return nil, err
 	}
 	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
@@ -240,12 +250,16 @@ func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Record
 
 // committed keeps what is durable now, and answers. The crash window closes: from here on a lost answer is all that a crash can cost.
 func (s *Sequencer) committed(begin time.Time) {
-	appended := len(s.machine.Pending())
+	appended := s.machine.Pending()
 	s.machine.Commit()
+	for _, r := range appended {
+		s.saw(r)
+	}
 	s.advanced()
+	s.apiKeys.reached(begin)
 	s.recovered()
-	if appended > 0 {
-		s.metrics.committed(len(s.batch), appended, time.Since(begin))
+	if len(appended) > 0 {
+		s.metrics.committed(len(s.batch), len(appended), time.Since(begin))
 		s.Appended()
 	}
 	answer(s.batch, nil)

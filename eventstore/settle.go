@@ -89,12 +89,22 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 
 // lookUp catches up with the log under its write lock, appending nothing. Look, if not nil, is shown each event.
 func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error {
+	begin := time.Now()
+	seen := func(r core.Recorded) {
+		s.saw(r)
+		if look != nil {
+			look(r)
+		}
+	}
 	err := s.Log.Append(ctx, s.machine.Head(), func(_ time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-		return nil, replayMissed(s.machine, missed, look)
+		return nil, replayMissed(s.machine, missed, seen)
 	})
 	s.advanced()
-	if errors.Is(err, ErrFarBehind) {
-		if err := Replay(ctx, s.Log, s.machine, look); err != nil {
+	switch {
+	case err == nil:
+		s.apiKeys.reached(begin)
+	case errors.Is(err, ErrFarBehind):
+		if err := Replay(ctx, s.Log, s.machine, seen); err != nil {
 			return err
 		}
 		return s.lookUp(ctx, look)
