@@ -18,11 +18,13 @@ const (
 	CodeTooManyAPIKeys     Code = "too_many_api_keys"      // 409: a tenant has as many as it may
 	CodeAPIKeyRevoked      Code = "api_key_revoked"        // 409: what is to be revoked was revoked before
 	CodeUnauthenticated    Code = "unauthenticated"        // 401: the credential that a command came with is valid no more
+	CodePermissionDenied   Code = "permission_denied"      // 403: the credential does not hold what is needed
 	CodeKeyReused          Code = "idempotency_key_reused" // 422: the Idempotency-Key was used before, with another body
 	CodeNotFound           Code = "not_found"              // 404
 	CodeQueueFull          Code = "queue_full"             // 503: a bound was reached; nothing was written
 	CodeUnavailable        Code = "unavailable"            // 503: surely nothing was written
 	CodeOutcomeUnknown     Code = "outcome_unknown"        // 503: it may have been written
+	CodeKeysUnavailable    Code = "keys_unavailable"       // 503: whether a credential is valid cannot be told
 	CodeReadsBehind        Code = "reads_behind"           // 503: the read tables did not reach the log's head in time
 	CodeParked             Code = "projection_parked"      // 503: the read tables lack what they could not apply of this result or activity
 )

@@ -10,6 +10,7 @@ type ResultQuery struct {
 	Source             Source
 	Result             ResultCode
 	ContactType        ContactType
+	Classification     Classification // of the result's code, as the tenant has it now
 	Occurred           Span
 	Updated            Span
 	Paging
@@ -27,6 +28,9 @@ type ActivityQuery struct {
 	Search             string // what the reason, the commerce_external_id or the provider_activity_id begins with, of MaxSearch characters at most
 	Paging
 }
+
+// APIKeyQuery says which page of a list of API keys is asked for; it shows all of them.
+type APIKeyQuery struct{ Paging }
 
 // MaxSearch is the longest search, in characters: as long as the ids that it looks for may be (contract §2.3), and as much of a reason as is indexed.
 const MaxSearch = 255

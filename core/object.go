@@ -86,6 +86,12 @@ func (o *Object) Flag(k string, v bool) {
 	}
 }
 
+// Boolean writes true or false.
+func (o *Object) Boolean(k string, v bool) {
+	o.key(k)
+	o.b = strconv.AppendBool(o.b, v)
+}
+
 // Integer writes a whole number.
 func (o *Object) Integer(k string, v int64) {
 	o.key(k)

@@ -19,7 +19,7 @@ const (
 	ManageAPIKeys
 	ViewEvents
 
-	AllPermissions = 1<<iota - 1
+	AllPermissions Permissions = 1<<iota - 1
 )
 
 // permissionNames are those of the contract, in the order of the bits.

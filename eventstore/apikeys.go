@@ -50,7 +50,7 @@ func newAPIKeys() *apiKeys {
 }
 
 // APIKey finds an API key by the digest of its text, among all that were issued on any node before the call; the zero key if there is none such. Whether it is valid is for its
-// Judge to say: of what was revoked more than a second ago, on whatever node, it is known. The error is a *core.Error of CodeUnavailable if the log cannot be asked.
+// Judge to say: of what was revoked more than a second ago, on whatever node, it is known. The error is a *core.Error of CodeKeysUnavailable if the log cannot be asked.
 func (s *Sequencer) APIKey(ctx context.Context, digest core.Digest) (core.ID, core.APIKey, error) {
 	if found := s.apiKeys.find(digest, s.KeyStaleness); !found.id.IsZero() {
 		return found.id, found.key, nil
@@ -58,9 +58,7 @@ func (s *Sequencer) APIKey(ctx context.Context, digest core.Digest) (core.ID, co
 	ctx, cancel := context.WithTimeout(ctx, FollowTimeout)
 	defer cancel()
 	if err := s.apiKeys.await(ctx); err != nil {
-		return core.ID{}, core.APIKey{}, &core.Error{
-			Code: core.CodeUnavailable, Message: "whether the API key is valid cannot be told right now: retry a little later", Err: err,
-		}
+		return core.ID{}, core.APIKey{}, &core.Error{Code: core.CodeKeysUnavailable, Err: err}
 	}
 	found := s.apiKeys.find(digest, FollowTimeout) // as of a moment after the call
 	return found.id, found.key, nil

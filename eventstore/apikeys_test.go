@@ -169,7 +169,7 @@ func TestAPIKeysWhileTheLogCannotBeRead(t *testing.T) {
 	command, _ := issue("key")
 	n.must(t, command)
 	log.FailReads(1)
-	if code := n.judged(t, "key"); code != core.CodeUnavailable {
+	if code := n.judged(t, "key"); code != core.CodeKeysUnavailable {
 		t.Errorf("the log cannot be read: %q", code)
 	}
 	if code := n.judged(t, "key"); code != "" {
@@ -183,7 +183,7 @@ func TestAPIKeysOfALogThatIsNotReplayedYet(t *testing.T) {
 		n := eventstore.NewSequencer(eventstore.SequencerConfig{Log: newMemory()}) // and it does not run
 		begin := time.Now()
 		_, _, err := n.APIKey(t.Context(), core.Digest{1})
-		if codeOf(err) != core.CodeUnavailable || time.Since(begin) != eventstore.FollowTimeout {
+		if codeOf(err) != core.CodeKeysUnavailable || time.Since(begin) != eventstore.FollowTimeout {
 			t.Errorf("told %v after %s", err, time.Since(begin))
 		}
 	})

@@ -18,24 +18,52 @@ func (s *Server) admit(x *exchange, rt route) error {
 	if rt.needs == public {
 		return nil
 	}
-	who, err := s.verifier.authenticate(x.request.Header)
-	if err != nil {
-		x.Header().Set("Www-Authenticate", challenge(err))
-		return err
-	}
-	tenant, err := tenantOf(x.request.Header)
+	who, err := s.authenticate(x.request)
 	if err != nil {
 		return err
 	}
-	if x.actor, err = who.authorize(tenant, rt.needs); err != nil {
+	tenant, err := who.tenantOf(x.request.Header)
+	if err != nil {
+		return err
+	}
+	if x.grant, err = who.authorize(tenant, rt.needs); err != nil {
 		return err
 	}
 	x.tenant = tenant
 	return nil
 }
 
-// tenantOf reads x-tenant-id.
-func tenantOf(h http.Header) (core.ID, error) {
+// credential is what a request came with, when it has been found good: a token, or an API key.
+type credential interface {
+	// tenantOf decides which tenant the request is for: it is only ever a choice among those that the credential holds.
+	tenantOf(h http.Header) (core.ID, error)
+	// authorize gives what the credential holds in that tenant, if it holds what is needed there.
+	authorize(tenant core.ID, needs core.Permissions) (grant, error)
+}
+
+// grant is what a credential holds in a tenant.
+type grant struct {
+	actor  core.Actor
+	apiKey core.ID // to be judged once more when a command is decided; none for a token
+	holds  core.Permissions
+}
+
+// authenticate finds out who sends a request: one of the two credentials, and never both, since then nobody could say by which it was allowed.
+func (s *Server) authenticate(r *http.Request) (credential, error) {
+	_, token := r.Header["Authorization"]
+	key, keyed := r.Header["X-Api-Key"]
+	switch {
+	case token && keyed:
+		return nil, fail(codeInvalidHeader, "both Authorization and x-api-key were sent: send one credential")
+	case keyed:
+		return s.authenticateKey(r.Context(), key)
+	default:
+		return s.verifier.authenticate(r.Header)
+	}
+}
+
+// tenantIn reads x-tenant-id.
+func tenantIn(h http.Header) (core.ID, error) {
 	values := h["X-Tenant-Id"]
 	if len(values) != 1 {
 		return core.ID{}, fail(codeInvalidTenant, "the header x-tenant-id must be sent, once, with the tenant's UUID")
@@ -55,7 +83,10 @@ func challenge(err error) string {
 	return `Bearer realm="resultlog", error="invalid_token"`
 }
 
-var errNoToken = errors.New("no bearer token")
+var (
+	errNoToken = errors.New("no bearer token")
+	errBadKey  = errors.New("not an API key")
+)
 
 // maxVerified bounds the tokens that are remembered: a token a client, some thousands of clients, about 500 B each. Past it everything is forgotten, and verified again.
 const maxVerified = 4096
@@ -106,7 +137,7 @@ func (v *verifier) authenticate(h http.Header) (*caller, error) {
 func bearer(h http.Header) (string, error) {
 	values := h["Authorization"]
 	if len(values) == 0 {
-		return "", unauthenticated("the header Authorization: Bearer <token> is missing", errNoToken)
+		return "", unauthenticated("a credential is missing: send Authorization: Bearer <token>, or x-api-key: <key>", errNoToken)
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	token = strings.TrimLeft(token, " ")
@@ -139,5 +170,5 @@ func (v *verifier) remember(sum [sha256.Size]byte, who *caller) {
 }
 
 func unauthenticated(message string, cause error) *core.Error {
-	return &core.Error{Code: codeUnauthenticated, Message: message, Err: cause}
+	return &core.Error{Code: core.CodeUnauthenticated, Message: message, Err: cause}
 }

@@ -148,23 +148,23 @@ func TestPermissions(t *testing.T) {
 		VIEW_EVENTS            x x - -`
 	columns := []string{"SUPER_ADMIN", "ADMIN", "FDE", "VIEWER"}
 	lines := strings.Split(strings.TrimSpace(table), "\n")
-	if len(lines) != len(permissionNames) || len(columns) != len(roles) {
+	if len(lines) != len(core.AllPermissions.Names()) || len(columns) != len(roles) {
 		t.Fatal("there are other permissions or roles than in the contract")
 	}
 	for bit, line := range lines {
 		cells := strings.Fields(line)
-		needs := permission(1) << bit
+		needs := core.Permissions(1) << bit
 		if needs.String() != cells[0] {
 			t.Fatalf("permission %d is %s, want %s", bit, needs, cells[0])
 		}
 		for i, role := range columns {
 			who := &caller{subject: "s", roles: []string{role}, tenants: []core.ID{tenant}}
-			actor, err := who.authorize(tenant, needs)
+			granted, err := who.authorize(tenant, needs)
 			if (err == nil) != (cells[i+1] == "x") {
 				t.Errorf("%s %s: %v", role, needs, err)
 			}
-			if err == nil && actor != (core.Actor{Subject: "s", Role: role}) {
-				t.Errorf("%s %s: actor %+v", role, needs, actor)
+			if err == nil && granted.actor != (core.Actor{Subject: "s", Role: role}) {
+				t.Errorf("%s %s: actor %+v", role, needs, granted.actor)
 			}
 		}
 	}
@@ -175,11 +175,11 @@ func TestGrantingRole(t *testing.T) {
 	who := &caller{subject: "s", roles: []string{"SUPER_ADMIN", "FDE", "VIEWER"}, tenants: []core.ID{tenant}}
 	for _, row := range []struct {
 		tenant core.ID
-		needs  permission
+		needs  core.Permissions
 		role   string
-	}{{tenant, viewActivities, "VIEWER"}, {tenant, createActivity, "FDE"}, {tenant, viewEvents, "SUPER_ADMIN"}, {otherTenant, viewActivities, "SUPER_ADMIN"}} {
-		if actor, err := who.authorize(row.tenant, row.needs); err != nil || actor.Role != row.role {
-			t.Errorf("%s: granted by %q (%v), want %s", row.needs, actor.Role, err, row.role)
+	}{{tenant, core.ViewActivities, "VIEWER"}, {tenant, core.CreateActivities, "FDE"}, {tenant, core.ViewEvents, "SUPER_ADMIN"}, {otherTenant, core.ViewActivities, "SUPER_ADMIN"}} {
+		if granted, err := who.authorize(row.tenant, row.needs); err != nil || granted.actor.Role != row.role {
+			t.Errorf("%s: granted by %q (%v), want %s", row.needs, granted.actor.Role, err, row.role)
 		}
 	}
 }
@@ -254,17 +254,22 @@ func TestSecretTooShort(t *testing.T) {
 
 // TestRoutePermissions: each route asks for the permission of contract §2.7 and §2.8.
 func TestRoutePermissions(t *testing.T) {
-	want := map[string]permission{
-		"POST /api/activity-results/tasks":        createActivity,
-		"GET /api/activity-results":               viewActivities,
-		"GET /api/activity-results/:id":           viewActivities,
-		"POST /api/activities":                    createActivity,
-		"POST /api/activities/tasks":              createActivity,
-		"POST /api/activities/tasks/:id/dispatch": dispatchActivity,
-		"PATCH /api/activities/:id/cancel":        cancelActivity,
-		"GET /api/activities":                     viewActivities,
-		"GET /api/activities/:id":                 viewActivities,
-		"GET /api/activities/:id/status-events":   viewActivities,
+	want := map[string]core.Permissions{
+		"POST /api/activity-results/tasks":        core.CreateActivities,
+		"GET /api/activity-results":               core.ViewActivities,
+		"GET /api/activity-results/:id":           core.ViewActivities,
+		"POST /api/activities":                    core.CreateActivities,
+		"POST /api/activities/tasks":              core.CreateActivities,
+		"POST /api/activities/tasks/:id/dispatch": core.DispatchActivities,
+		"PATCH /api/activities/:id/cancel":        core.CancelActivities,
+		"GET /api/activities":                     core.ViewActivities,
+		"GET /api/activities/:id":                 core.ViewActivities,
+		"GET /api/activities/:id/status-events":   core.ViewActivities,
+		"GET /api/task-result-types":              core.ViewActivities,
+		"PUT /api/task-result-types/:code":        core.ManageActivityConfig,
+		"POST /api/api-keys":                      core.ManageAPIKeys,
+		"GET /api/api-keys":                       core.ManageAPIKeys,
+		"POST /api/api-keys/:id/revoke":           core.ManageAPIKeys,
 		"GET /livez":                              public,
 		"GET /readyz":                             public,
 		"GET /readyz/reads":                       public,

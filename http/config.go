@@ -12,7 +12,7 @@ import (
 	"resultlog/core"
 )
 
-// Config is what a Server is made of. Secret, Submitter, Reader, Barrier and History are required.
+// Config is what a Server is made of. Secret, Submitter, Reader, Barrier, History and APIKeys are required.
 type Config struct {
 	Addr          string                                 // where to listen, host:port
 	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes
@@ -20,6 +20,7 @@ type Config struct {
 	Reader        Reader                                 //
 	Barrier       Barrier                                //
 	History       History                                //
+	APIKeys       APIKeys                                //
 	Ready         func() error                           // what /readyz asks, besides StopReady; nil: ready
 	ReadsReady    func(context.Context) (ReadLag, error) // what /readyz/reads asks, besides StopReady; it answers within a second. nil: ready
 	Metrics       *Metrics                               // nil: counted and shown nowhere
@@ -46,6 +47,14 @@ type Reader interface {
 	StatusEvents(ctx context.Context, after core.Position, tenant, activity core.ID) ([]core.StatusEventView, error)
 	Results(ctx context.Context, after core.Position, tenant core.ID, q core.ResultQuery) (core.Page[core.ResultView], error)
 	Activities(ctx context.Context, after core.Position, tenant core.ID, q core.ActivityQuery) (core.Page[core.ActivityView], error)
+	ResultTypes(ctx context.Context, after core.Position, tenant core.ID) (core.ResultTypes, error)
+	APIKeys(ctx context.Context, after core.Position, tenant core.ID, q core.APIKeyQuery) (core.Page[core.APIKeyView], error)
+}
+
+// APIKeys finds an API key by the digest of its text, among all that were issued on any node before the call; the zero key if there is none such. A revocation of more than a second ago
+// is known to it. Its errors are *core.Error.
+type APIKeys interface {
+	APIKey(ctx context.Context, digest core.Digest) (core.ID, core.APIKey, error)
 }
 
 // History reads the events of one stream after a version, in order, as the log has them.

@@ -71,7 +71,7 @@ var resultListContract = []contractRow{
 	{says: resultOrder, of: "updatedAt, desc", given: twoResults, when: "GET " + results + "?limit=1&sort=updatedAt&order=desc", then: "200", shows: []string{`"data":[{"id":"{r2}"`}},
 	{says: resultOrder, of: "updatedAt, asc", given: twoResults, when: "GET " + results + "?limit=1&order=asc&sort=updatedAt", then: "200", shows: []string{`"data":[{"id":"{r1}"`}},
 	{says: "one, whole", of: "and so is a row", given: twoResults[:2], when: "GET " + results, then: "200",
-		shows: []string{`"taskDetails":{"result":"success","contactType":"INBOUND","operatorExternalId":"o-1"}`, `"providerActivityId":"p"`, `"resultTypeLabel":"Exito","version":1,"lastPosition":2}],`}},
+		shows: []string{`"taskDetails":{"result":"success","contactType":"INBOUND","operatorExternalId":"o-1"}`, `"providerActivityId":"p"`, `"resultTypeLabel":"Exito","classification":null,"version":1,"lastPosition":2}],`}},
 }
 
 var twoActivities = []string{

@@ -33,13 +33,13 @@ func (s *Server) dispatchTask(x *exchange) error {
 	return nil
 }
 
-// cancelFields: a cancellation says nothing; an empty object will do as well as no body.
-var cancelFields []field[struct{}]
+// noFields is for what says nothing beside its path: an empty object will do as well as no body.
+var noFields []field[struct{}]
 
 func (s *Server) cancelActivity(x *exchange) error {
 	b := borrow()
 	defer b.giveBack()
-	if err := receiveOptional(s, x, b, cancelFields, new(struct{})); err != nil {
+	if err := receiveOptional(s, x, b, noFields, new(struct{})); err != nil {
 		return err
 	}
 	id, err := x.pathID()
@@ -50,8 +50,8 @@ func (s *Server) cancelActivity(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.activityAsOf(x.request.Context(), receipt.Events[0])
-	if err != nil { // it is cancelled all the same, and must not be told otherwise
+	var v core.ActivityView
+	if err := s.foldTo(x.request.Context(), receipt.Events[0], v.Fold); err != nil { // it is cancelled all the same, and must not be told otherwise
 		return &core.Error{Code: core.CodeOutcomeUnknown, Message: "the activity was cancelled, but cannot be shown right now: retry with the same Idempotency-Key, or read it a little later", Err: err}
 	}
 	b.out = appendActivity(b.out, &v)
@@ -59,18 +59,18 @@ func (s *Server) cancelActivity(x *exchange) error {
 	return nil
 }
 
-// activityAsOf folds an activity's stream up to an event in it: shown again at any later time, it is the same.
-func (s *Server) activityAsOf(ctx context.Context, last core.Recorded) (v core.ActivityView, err error) {
+// foldTo shows fold a stream's events up to one of them: what comes of it is the same at any later time.
+func (s *Server) foldTo(ctx context.Context, last core.Recorded, fold func(core.Recorded)) error {
 	ctx, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()
 	for r, err := range s.History.ReadStream(ctx, last.Stream, 0) {
 		if err != nil {
-			return v, err
+			return err
 		}
-		v.Fold(r)
+		fold(r)
 		if r.Version == last.Version {
 			break
 		}
 	}
-	return v, nil
+	return nil
 }

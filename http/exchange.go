@@ -24,7 +24,7 @@ type exchange struct {
 
 	requestID   string
 	tenant      core.ID          // once admitted
-	actor       core.Actor       // likewise
+	grant       grant            // likewise
 	idempotency core.Idempotency // once the body is read
 
 	status   int           // as answered; 0 as long as nothing has been

@@ -34,7 +34,7 @@ func FuzzDecodeActivity(f *testing.F) {
 			}
 		}
 		var members map[string]json.RawMessage
-		if decodeAny(t, body, cancelFields, new(struct{})) && (json.Unmarshal(body, &members) != nil || len(members) > 0) {
+		if decodeAny(t, body, noFields, new(struct{})) && (json.Unmarshal(body, &members) != nil || len(members) > 0) {
 			t.Errorf("a cancellation said %q", body)
 		}
 	})

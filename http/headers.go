@@ -28,7 +28,7 @@ func notRequestID(c rune) bool {
 
 // metadata says who asks and by which request; every event that follows keeps it.
 func (x *exchange) metadata() core.Metadata {
-	return core.Metadata{Actor: x.actor, RequestID: x.requestID, Traceparent: traceparent(x.request.Header), Idempotency: x.idempotency}
+	return core.Metadata{Actor: x.grant.actor, RequestID: x.requestID, Traceparent: traceparent(x.request.Header), Idempotency: x.idempotency}
 }
 
 // idempotencyKey reads Idempotency-Key: 1 to 255 characters, once, or not at all (contract §2.5).

@@ -12,6 +12,7 @@ var resultParameters = []parameter[core.ResultQuery]{
 	{"source", func(p *parameters, q *core.ResultQuery) { q.Source = choice(p, sources) }},
 	{"result", func(p *parameters, q *core.ResultQuery) { p.into(&q.Result) }},
 	{"contact_type", func(p *parameters, q *core.ResultQuery) { q.ContactType = choice(p, core.ContactTypes) }},
+	{"classification", func(p *parameters, q *core.ResultQuery) { p.into(&q.Classification) }},
 	{"occurred_from", func(p *parameters, q *core.ResultQuery) { p.from(&q.Occurred) }},
 	{"occurred_to", func(p *parameters, q *core.ResultQuery) { p.to(&q.Occurred) }},
 	{"updated_from", func(p *parameters, q *core.ResultQuery) { p.from(&q.Updated) }},
@@ -34,6 +35,9 @@ var activityParameters = []parameter[core.ActivityQuery]{
 	{"scheduled_to", func(p *parameters, q *core.ActivityQuery) { p.to(&q.Scheduled) }},
 	{"search", func(p *parameters, q *core.ActivityQuery) { q.Search = p.text(core.MaxSearch) }},
 }
+
+// apiKeyParameters: a list of API keys shows all of them.
+var apiKeyParameters []parameter[core.APIKeyQuery]
 
 var sources = []core.Source{core.RetenActivity, core.Standalone}
 

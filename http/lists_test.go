@@ -242,7 +242,7 @@ func TestOrderOfLists(t *testing.T) {
 		code core.Code
 		mend func()
 	}{
-		{codeUnauthenticated, func() { header.Set("Authorization", "Bearer "+w.token("VIEWER")) }},
+		{core.CodeUnauthenticated, func() { header.Set("Authorization", "Bearer "+w.token("VIEWER")) }},
 		{codeInvalidTenant, func() { header.Set("X-Tenant-Id", otherTenant.String()) }},
 		{codeTenantForbidden, func() { header.Set("X-Tenant-Id", tenant.String()) }},
 		{codeInvalidQuery, func() { path = results }},

@@ -76,7 +76,6 @@ func TestTheDescriptionJudges(t *testing.T) {
 		{"a status in the body that is not the answer's", refused, replace(`"status":409`, `"status":408`), "status"},
 		{"not JSON", submitting, replace(`}`, ``), "decode"},
 
-		{"accepted without a tenant", submitting, func(s *spoilt) { s.r.Header.Del("X-Tenant-Id") }, "x-tenant-id"},
 		{"accepted with a tenant that is no UUID", reading, func(s *spoilt) { s.r.Header.Set("X-Tenant-Id", "acme") }, "x-tenant-id"},
 		{"accepted without a token", submitting, func(s *spoilt) { s.r.Header.Del("Authorization") }, "no bearer token"},
 		{"accepted with a key that is too long", submitting, func(s *spoilt) { s.r.Header.Set("Idempotency-Key", strings.Repeat("a", 256)) }, "Idempotency-Key"},

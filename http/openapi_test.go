@@ -11,6 +11,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
+
+	"resultlog/core"
 )
 
 // TestDescriptionIsValid: docs/openapi.json is OpenAPI 3.1, and each of its examples is what its schema says.
@@ -53,9 +55,9 @@ func TestOperations(t *testing.T) {
 }
 
 // holders are the roles that have a permission, the one with most first, as the contract lists them.
-func holders(needs permission) (names []string) {
+func holders(needs core.Permissions) (names []string) {
 	for _, role := range slices.Backward(roles) {
-		if role.holds&needs == needs {
+		if role.holds.Has(needs) {
 			names = append(names, role.name)
 		}
 	}

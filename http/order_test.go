@@ -49,10 +49,10 @@ func (w *world) wrongInEveryWay(method, path, below, least string) (*probe, []or
 	return p, []orderStep{
 		{codeRouteNotFound, 404, func() { p.path = path }},
 		{codeMethodNotAllowed, 405, func() { p.method = method }},
-		{codeUnauthenticated, 401, func() { p.header.Set("Authorization", "Bearer "+w.token(below)) }},
+		{core.CodeUnauthenticated, 401, func() { p.header.Set("Authorization", "Bearer "+w.token(below)) }},
 		{codeInvalidTenant, 400, func() { p.header.Set("X-Tenant-Id", otherTenant.String()) }},
 		{codeTenantForbidden, 403, func() { p.header.Set("X-Tenant-Id", tenant.String()) }},
-		{codePermissionDenied, 403, func() { p.header.Set("Authorization", "Bearer "+w.token(least)) }},
+		{core.CodePermissionDenied, 403, func() { p.header.Set("Authorization", "Bearer "+w.token(least)) }},
 		{codeUnsupportedMediaType, 415, func() { p.header.Set("Content-Type", "application/json") }},
 		{codeBodyTooLarge, 413, func() { p.body = "x" }},
 		{codeInvalidQuery, 400, func() { p.query = "" }},
@@ -153,7 +153,7 @@ func TestOrderOfReads(t *testing.T) {
 		code core.Code
 		mend func()
 	}{
-		{codeUnauthenticated, func() { header.Set("Authorization", "Bearer "+w.token("VIEWER")) }},
+		{core.CodeUnauthenticated, func() { header.Set("Authorization", "Bearer "+w.token("VIEWER")) }},
 		{codeInvalidTenant, func() { header.Set("X-Tenant-Id", otherTenant.String()) }},
 		{codeTenantForbidden, func() { header.Set("X-Tenant-Id", tenant.String()) }},
 		{codeInvalidQuery, func() { path = "/api/activities/no-id" }},

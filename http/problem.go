@@ -15,10 +15,8 @@ import (
 const (
 	codeRouteNotFound        core.Code = "route_not_found"
 	codeMethodNotAllowed     core.Code = "method_not_allowed"
-	codeUnauthenticated      core.Code = "unauthenticated"
 	codeInvalidTenant        core.Code = "invalid_tenant"
 	codeTenantForbidden      core.Code = "tenant_forbidden"
-	codePermissionDenied     core.Code = "permission_denied"
 	codeUnsupportedMediaType core.Code = "unsupported_media_type"
 	codeBodyTooLarge         core.Code = "body_too_large"
 	codeBodyUnreadable       core.Code = "body_unreadable"
@@ -27,6 +25,7 @@ const (
 	codeInvalidJSON          core.Code = "invalid_json"
 	codeNotReady             core.Code = "not_ready"
 	codeListsBusy            core.Code = "lists_busy"
+	codeKeyShownOnce         core.Code = "api_key_shown_once"
 	codeClientGone           core.Code = "client_gone"
 	codeInternal             core.Code = "internal"
 )
@@ -50,26 +49,29 @@ type problem struct {
 
 // problems is the one table from code to status (contract §2.4).
 var problems = map[core.Code]problem{
-	codeInvalidJSON:       {status: 400, title: "The body is not the JSON that is expected here"},
-	codeInvalidQuery:      {status: 400, title: "The query string is wrong"},
-	codeInvalidHeader:     {status: 400, title: "A header is wrong"},
-	codeInvalidTenant:     {status: 400, title: "The tenant is not named"},
-	codeBodyUnreadable:    {status: 400, title: "The body did not arrive"},
-	core.CodeInvalid:      {status: 400, title: "Values are wrong"},
-	core.CodeAmbiguousIDs: {status: 400, title: "The ids name two different things"},
-	core.CodeNotATask:     {status: 400, title: "The activity is not a TASK"},
-	core.CodeNotReady:     {status: 400, title: "The activity cannot be dispatched"},
-	codeUnauthenticated:   {status: 401, title: "The credential is missing or not valid"},
-	codeTenantForbidden:   {status: 403, title: "No access to the tenant"},
-	codePermissionDenied:  {status: 403, title: "The permission is not held"},
-	codeRouteNotFound:     {status: 404, title: "There is no such path"},
-	core.CodeNotFound:     {status: 404, title: "There is no such thing in this tenant"},
-	codeMethodNotAllowed:  {status: 405, title: "The method is not possible here"},
-	core.CodeStaleResult:  {status: 409, title: "A result was recorded since"},
+	codeInvalidJSON:           {status: 400, title: "The body is not the JSON that is expected here"},
+	codeInvalidQuery:          {status: 400, title: "The query string is wrong"},
+	codeInvalidHeader:         {status: 400, title: "A header is wrong"},
+	codeInvalidTenant:         {status: 400, title: "The tenant is not named"},
+	codeBodyUnreadable:        {status: 400, title: "The body did not arrive"},
+	core.CodeInvalid:          {status: 400, title: "Values are wrong"},
+	core.CodeAmbiguousIDs:     {status: 400, title: "The ids name two different things"},
+	core.CodeNotATask:         {status: 400, title: "The activity is not a TASK"},
+	core.CodeNotReady:         {status: 400, title: "The activity cannot be dispatched"},
+	core.CodeUnauthenticated:  {status: 401, title: "The credential is missing or not valid"},
+	codeTenantForbidden:       {status: 403, title: "No access to the tenant"},
+	core.CodePermissionDenied: {status: 403, title: "The permission is not held"},
+	codeRouteNotFound:         {status: 404, title: "There is no such path"},
+	core.CodeNotFound:         {status: 404, title: "There is no such thing in this tenant"},
+	codeMethodNotAllowed:      {status: 405, title: "The method is not possible here"},
+	core.CodeStaleResult:      {status: 409, title: "A result was recorded since"},
 	core.CodeInvalidTransition: {status: 409,
 		title: "The status cannot change like that"},
 	core.CodeDuplicateActivity:  {status: 409, title: "The activity exists already"},
 	core.CodeProviderIDConflict: {status: 409, title: "The provider id is taken"},
+	core.CodeTooManyAPIKeys:     {status: 409, title: "The tenant has as many API keys as it may"},
+	core.CodeAPIKeyRevoked:      {status: 409, title: "The API key is revoked already"},
+	codeKeyShownOnce:            {status: 409, title: "The API key was issued, and is not shown again"},
 	codeBodyTooLarge:            {status: 413, title: "The body is too large"},
 	codeUnsupportedMediaType:    {status: 415, title: "The body is not application/json"},
 	core.CodeKeyReused:          {status: 422, title: "The Idempotency-Key was used for another request"},
@@ -82,6 +84,8 @@ var problems = map[core.Code]problem{
 		message: "nothing was written: retry after the time in Retry-After, with the same Idempotency-Key"},
 	core.CodeOutcomeUnknown: {status: 503, title: "The outcome is unknown", retryAfter: retrySoon,
 		message: "it may have been written or not: retry after the time in Retry-After, with the same Idempotency-Key"},
+	core.CodeKeysUnavailable: {status: 503, title: "The credential cannot be judged at the moment", retryAfter: retrySoon,
+		message: "whether the credential is valid cannot be told right now; nothing was done: retry after the time in Retry-After"},
 	core.CodeReadsBehind: {status: 503, title: "Reads are behind", retryAfter: retrySoon,
 		message: "what was written last cannot be read yet: retry after the time in Retry-After, or read with ?consistency=eventual"},
 	core.CodeParked: {status: 503, title: "The read tables lack a part of this", retryAfter: retryLater,
@@ -140,6 +144,9 @@ func (s *Server) refuse(x *exchange, err error) {
 	}
 	x.code = e.Code
 	s.Metrics.refusals.WithLabelValues(string(e.Code)).Inc()
+	if p.status == http.StatusUnauthorized {
+		x.Header().Set("Www-Authenticate", challenge(err))
+	}
 	if p.retryAfter > 0 {
 		x.Header().Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}

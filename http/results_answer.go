@@ -40,6 +40,7 @@ func appendResult(b []byte, v *core.ResultView) []byte {
 	o.Raw("rawPayload", v.Personal.RawPayload)
 	o.Flag("hardOverride", v.HardOverride)
 	o.Text("resultTypeLabel", v.Result.Type().Label)
+	textOrNull(&o, "classification", v.Classification.String())
 	o.Integer("version", int64(v.Version))
 	o.Integer("lastPosition", int64(v.LastPosition))
 	return o.Close()

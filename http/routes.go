@@ -4,29 +4,36 @@ import (
 	"net/http"
 
 	"github.com/julienschmidt/httprouter"
+
+	"resultlog/core"
 )
 
 // route is one thing that a client can ask for.
 type route struct {
 	method  string
 	pattern string
-	needs   permission // what the caller must hold in the tenant that it names; public: no credential at all
+	needs   core.Permissions // what the caller must hold in the tenant that it names; public: no credential at all
 	handle  func(*exchange) error
 }
 
 // routes is all that there is, in one table. A static segment beside a wildcard under the same method (GET /x/tasks with GET /x/:id) panics at the start.
 func (s *Server) routes() []route {
 	return []route{
-		{http.MethodPost, "/api/activity-results/tasks", createActivity, s.submitResult},
-		{http.MethodGet, "/api/activity-results", viewActivities, s.listResults},
-		{http.MethodGet, "/api/activity-results/:id", viewActivities, s.getResult},
-		{http.MethodPost, "/api/activities", createActivity, s.createActivity},
-		{http.MethodPost, "/api/activities/tasks", createActivity, s.createTask},
-		{http.MethodPost, "/api/activities/tasks/:id/dispatch", dispatchActivity, s.dispatchTask},
-		{http.MethodPatch, "/api/activities/:id/cancel", cancelActivity, s.cancelActivity},
-		{http.MethodGet, "/api/activities", viewActivities, s.listActivities},
-		{http.MethodGet, "/api/activities/:id", viewActivities, s.getActivity},
-		{http.MethodGet, "/api/activities/:id/status-events", viewActivities, s.getStatusEvents},
+		{http.MethodPost, "/api/activity-results/tasks", core.CreateActivities, s.submitResult},
+		{http.MethodGet, "/api/activity-results", core.ViewActivities, s.listResults},
+		{http.MethodGet, "/api/activity-results/:id", core.ViewActivities, s.getResult},
+		{http.MethodPost, "/api/activities", core.CreateActivities, s.createActivity},
+		{http.MethodPost, "/api/activities/tasks", core.CreateActivities, s.createTask},
+		{http.MethodPost, "/api/activities/tasks/:id/dispatch", core.DispatchActivities, s.dispatchTask},
+		{http.MethodPatch, "/api/activities/:id/cancel", core.CancelActivities, s.cancelActivity},
+		{http.MethodGet, "/api/activities", core.ViewActivities, s.listActivities},
+		{http.MethodGet, "/api/activities/:id", core.ViewActivities, s.getActivity},
+		{http.MethodGet, "/api/activities/:id/status-events", core.ViewActivities, s.getStatusEvents},
+		{http.MethodGet, "/api/task-result-types", core.ViewActivities, s.listResultTypes},
+		{http.MethodPut, "/api/task-result-types/:code", core.ManageActivityConfig, s.configureResultType},
+		{http.MethodPost, "/api/api-keys", core.ManageAPIKeys, s.createAPIKey},
+		{http.MethodGet, "/api/api-keys", core.ManageAPIKeys, s.listAPIKeys},
+		{http.MethodPost, "/api/api-keys/:id/revoke", core.ManageAPIKeys, s.revokeAPIKey},
 		{http.MethodGet, "/livez", public, s.livez},
 		{http.MethodGet, "/readyz", public, s.readyz},
 		{http.MethodGet, "/readyz/reads", public, s.readyzReads},

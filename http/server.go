@@ -31,8 +31,8 @@ func New(c Config) (*Server, error) {
 	switch {
 	case len(c.Secret) < MinSecretBytes:
 		return nil, fmt.Errorf("the JWT secret has %d bytes; HS256 needs at least %d (RFC 7518 §3.2)", len(c.Secret), MinSecretBytes)
-	case c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil:
-		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier and a History")
+	case c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.APIKeys == nil:
+		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History and APIKeys")
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()

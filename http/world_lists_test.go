@@ -19,7 +19,7 @@ func (w *world) Results(ctx context.Context, after core.Position, tenant core.ID
 				(q.CommerceExternalID == "" || v.CommerceExternalID == q.CommerceExternalID) &&
 				(q.OperatorExternalID == "" || v.Personal.OperatorExternalID == q.OperatorExternalID) &&
 				(q.Status == 0 || v.Status == q.Status) && (q.Source == "" || v.Source == q.Source) && (q.Result == 0 || v.Result == q.Result) &&
-				(q.ContactType == "" || v.ContactType == q.ContactType) && q.Occurred.Holds(v.OccurredAt) && q.Updated.Holds(v.UpdatedAt)
+				(q.ContactType == "" || v.ContactType == q.ContactType) && (q.Classification == 0 || v.Classification == q.Classification) && q.Occurred.Holds(v.OccurredAt) && q.Updated.Holds(v.UpdatedAt)
 		},
 		func(v *core.ResultView) (core.Instant, core.Cursor) {
 			sorted := map[core.Sort]core.Instant{core.DefaultOrder: v.CreatedAt, core.SortUpdated: v.UpdatedAt, core.SortOccurred: v.OccurredAt}[q.Sort]
@@ -43,8 +43,13 @@ func (w *world) Activities(ctx context.Context, after core.Position, tenant core
 
 // listed gives a page of all streams of a tenant that have an event of a type.
 func listed[V any](w *world, tenant core.ID, eventType string, p core.Paging, one func(core.ID) (V, error), fits func(*V) bool, keys func(*V) (core.Instant, core.Cursor)) (page core.Page[V], err error) {
+	return pageOf(w, w.streams(tenant, eventType), p, one, fits, keys)
+}
+
+// pageOf gives a page of things by their ids.
+func pageOf[V any](w *world, ids []core.ID, p core.Paging, one func(core.ID) (V, error), fits func(*V) bool, keys func(*V) (core.Instant, core.Cursor)) (page core.Page[V], err error) {
 	var rows []V
-	for _, id := range w.streams(tenant, eventType) {
+	for _, id := range ids {
 		v, err := one(id)
 		if err != nil {
 			return page, err

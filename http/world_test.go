@@ -29,11 +29,13 @@ type world struct {
 	machine  *core.Machine
 	log      []core.Recorded
 	commands []core.Command
+	looked   int // how often a key was looked for
 	waited   int // how often the barrier was asked
 	emptied  int // how many of the reads to come find the tables emptied
 
 	submitFails  error // what Submit gives instead of deciding
 	barrierFails error
+	keysFail     error
 	readFails    error
 	onSubmit     func(context.Context) // called first thing in Submit
 	undescribed  bool                  // what is answered stands in no document, since what fails here never fails like that
@@ -50,7 +52,7 @@ var (
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	w := &world{t: t, machine: core.NewMachine()}
 	w.now.Store(&noon)
-	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, Now: w.clock, NewID: w.mint}
+	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, APIKeys: w, Now: w.clock, NewID: w.mint}
 	for _, f := range change {
 		f(&c)
 	}
@@ -139,9 +141,11 @@ func (w *world) tables(after core.Position) error {
 }
 
 func (w *world) Result(_ context.Context, after core.Position, tenant, id core.ID) (v core.ResultView, err error) {
-	if err := w.tables(after); err != nil {
+	types, err := w.ResultTypes(nil, after, tenant)
+	if err != nil {
 		return v, err
 	}
+	defer func() { v.Classification = types.Classification(v.Result) }()
 	err = w.fold(tenant, id, func(r core.Recorded) error {
 		v.Version, v.LastPosition = r.Version, r.TenantPosition
 		switch e := r.Event.(type) {

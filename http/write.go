@@ -48,7 +48,7 @@ func (x *exchange) readIdempotency(body []byte) error {
 // submit hands an intent to whoever decides it.
 func (s *Server) submit(x *exchange, intent core.Intent) (core.Receipt, error) {
 	ctx := x.request.Context()
-	receipt, err := s.Submitter.Submit(ctx, core.Command{Tenant: x.tenant, EventID: s.NewID(), Metadata: x.metadata(), Intent: intent})
+	receipt, err := s.Submitter.Submit(ctx, core.Command{Tenant: x.tenant, EventID: s.NewID(), Metadata: x.metadata(), APIKey: x.grant.apiKey, Intent: intent})
 	if err != nil {
 		if errors.Is(err, ctx.Err()) {
 			err = whenOver(ctx, err, core.CodeOutcomeUnknown) // it did not say what became of the command: nothing may be assumed

@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"fmt"
+
+	"resultlog/core"
+)
+
+// viewIssued is the key that a recorded event has issued.
+func viewIssued(r core.Recorded) (v core.APIKeyView, err error) {
+	e, ok := r.Event.(core.APIKeyIssued)
+	if !ok {
+		return v, fmt.Errorf("position %d is a %s: the answer of an issue needs an APIKeyIssued", r.Position, r.Event.Type())
+	}
+	v.ID = e.KeyID
+	v.Fold(r)
+	return v, nil
+}
+
+// appendNewAPIKey encodes the 201 of an issue, the only place where the key's text stands.
+func appendNewAPIKey(b []byte, v *core.APIKeyView, text string) []byte {
+	o := core.OpenObject(b)
+	o.ID("id", v.ID)
+	o.Text("name", v.Name)
+	o.Text("keyPrefix", v.Prefix)
+	o.Text("plaintextKey", text)
+	appendKeyTerms(&o, v)
+	return o.Close()
+}
+
+// appendAPIKey encodes a key, as a list shows it.
+func appendAPIKey(b []byte, v *core.APIKeyView) []byte {
+	o := core.OpenObject(b)
+	o.ID("id", v.ID)
+	o.Text("name", v.Name)
+	o.Text("keyPrefix", v.Prefix)
+	appendKeyTerms(&o, v)
+	o.Integer("lastPosition", int64(v.LastPosition))
+	return o.Close()
+}
+
+// appendKeyTerms encodes what a key opens, and for how long.
+func appendKeyTerms(o *core.Object, v *core.APIKeyView) {
+	o.Texts("permissions", v.Permissions.Names())
+	instantOrNull(o, "expiresAt", v.ExpiresAt)
+	o.Instant("createdAt", v.CreatedAt)
+	instantOrNull(o, "revokedAt", v.RevokedAt)
+}
+
+func instantOrNull(o *core.Object, key string, at *core.Instant) {
+	if at == nil {
+		o.Null(key)
+	} else {
+		o.Instant(key, *at)
+	}
+}

@@ -1,0 +1,88 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/http"
+
+	"resultlog/core"
+)
+
+// What a tenant's own stream says, folded from the log at every read.
+
+// APIKey implements APIKeys by the machine's own state, found by looking at every key that was ever issued.
+func (w *world) APIKey(_ context.Context, digest core.Digest) (core.ID, core.APIKey, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.keysFail != nil {
+		return core.ID{}, core.APIKey{}, w.keysFail
+	}
+	w.looked++
+	for _, r := range w.log {
+		if e, ok := r.Event.(core.APIKeyIssued); ok && e.Digest == digest {
+			return e.KeyID, w.machine.APIKey(e.KeyID), nil
+		}
+	}
+	return core.ID{}, core.APIKey{}, nil
+}
+
+// ResultTypes implements Reader.
+func (w *world) ResultTypes(_ context.Context, after core.Position, tenant core.ID) (types core.ResultTypes, err error) {
+	if err := w.tables(after); err != nil {
+		return types, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.log {
+		if e, ok := r.Event.(core.ResultTypeConfigured); ok && r.Stream.Tenant == tenant {
+			types = types.Configure(e.Code, e.Active, e.Classification)
+		}
+	}
+	return types, w.readFails
+}
+
+// APIKeys implements Reader.
+func (w *world) APIKeys(_ context.Context, after core.Position, tenant core.ID, q core.APIKeyQuery) (core.Page[core.APIKeyView], error) {
+	if err := w.tables(after); err != nil {
+		return core.Page[core.APIKeyView]{}, err
+	}
+	w.mu.Lock()
+	log := w.log
+	w.mu.Unlock()
+	var ids []core.ID
+	for _, r := range log {
+		if e, ok := r.Event.(core.APIKeyIssued); ok && r.Stream.Tenant == tenant {
+			ids = append(ids, e.KeyID)
+		}
+	}
+	return pageOf(w, ids, q.Paging, func(id core.ID) (core.APIKeyView, error) {
+		v := core.APIKeyView{ID: id}
+		for _, r := range log {
+			v.Fold(r)
+		}
+		return v, nil
+	}, func(*core.APIKeyView) bool { return true }, func(v *core.APIKeyView) (core.Instant, core.Cursor) {
+		return v.CreatedAt, core.Cursor{CreatedAt: v.CreatedAt, ID: v.ID, Position: v.LastPosition}
+	})
+}
+
+// keyFor issues a key in a tenant, and gives its text.
+func (w *world) keyFor(tenant core.ID, permissions core.Permissions, expires *core.Instant) (text string, id core.ID) {
+	text, prefix, _ := MintAPIKey()
+	id = w.mint()
+	_, err := w.Submit(context.Background(), core.Command{Tenant: tenant, EventID: w.mint(), Intent: core.IssueAPIKey{KeyID: id, APIKeyDetails: core.APIKeyDetails{
+		Name: "a key of the tests", Prefix: prefix, Digest: sha256.Sum256([]byte(text)), Permissions: permissions, ExpiresAt: expires,
+	}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return text, id
+}
+
+// byKey makes a request come with a key instead of a token.
+func byKey(r *http.Request, key string) *http.Request {
+	r.Header.Del("Authorization")
+	r.Header.Del("X-Tenant-Id")
+	r.Header.Set("X-Api-Key", key)
+	return r
+}
