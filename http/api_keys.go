@@ -8,12 +8,15 @@ import (
 	"resultlog/core"
 )
 
+// MaxKeyName is the longest name of an API key, in characters: a line in a list.
+const MaxKeyName = maxID
+
 // newAPIKey is the body of POST /api/api-keys.
 type newAPIKey struct{ said core.APIKeyDetails }
 
 // newAPIKeyFields is the contract's list of fields (§2.9).
 var newAPIKeyFields = []field[newAPIKey]{
-	{"name", required, func(d *decoder, r *newAPIKey) { r.said.Name = d.text(1, maxID) }},
+	{"name", required, func(d *decoder, r *newAPIKey) { r.said.Name = d.text(1, MaxKeyName) }},
 	{"permissions", required, func(d *decoder, r *newAPIKey) { r.said.Permissions = d.permissions() }},
 	{"expiresAt", optional, func(d *decoder, r *newAPIKey) { at := d.instant(); r.said.ExpiresAt = &at }},
 }

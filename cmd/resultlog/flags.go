@@ -40,6 +40,16 @@ func (f storeFlags) openExisting(ctx context.Context, work func(*sqlite.Log, *sq
 	return work(log, tables)
 }
 
+// openLog opens the log alone, if there is one, and closes it when the work is done.
+func (f storeFlags) openLog(ctx context.Context, work func(*sqlite.Log) error) (err error) {
+	log, err := sqlite.OpenExistingLog(ctx, f.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	return work(log)
+}
+
 // secretFlag is the secret of tokens. In the environment it is not seen by other users of the machine, as a flag it is.
 type secretFlag struct {
 	JWTSecret string `name:"jwt-secret" help:"Secret that tokens are signed with (HS256), at least 32 bytes; better given in the environment."`

@@ -16,6 +16,7 @@ import (
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" help:"Accept results over HTTP, and keep the read tables in sync."`
 	Token       tokenCommand       `cmd:"" help:"Print a bearer token, signed with the server's secret."`
+	Keys        keysCommand        `cmd:"" help:"Issue, list and revoke API keys, without a token."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Drop the read tables and build them again from the log."`
 	Deadletters deadlettersCommand `cmd:"" help:"Look after events that the read tables could not take."`
 	Backup      backupCommand      `cmd:"" help:"Copy the log into a file, while servers run on it."`

@@ -32,7 +32,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, con console, log *sqlite.L
 
 	begin := time.Now()
 	feed := feedConfig(tables, projections.NewCheckpoint(tables.Read), newLogger(con.err))
-	if err := projections.Rebuild(ctx, feed, head, progress(con, head)); err != nil {
+	if err := projections.Rebuild(ctx, feed, head, rebuilding(con, head)); err != nil {
 		return err
 	}
 	took := time.Since(begin)
@@ -53,12 +53,18 @@ func (c *rebuildCommand) rebuild(ctx context.Context, con console, log *sqlite.L
 	return err
 }
 
-// progress draws a bar, if somebody is looking.
-func progress(con console, total core.Position) func(done, total core.Position) {
+// rebuilding draws the progress of a rebuild.
+func rebuilding(con console, total core.Position) func(done, total core.Position) {
+	reached := progress(con, "rebuilding", total)
+	return func(done, _ core.Position) { reached(done) }
+}
+
+// progress draws a bar that goes through a log, if somebody is looking.
+func progress(con console, what string, total core.Position) func(done core.Position) {
 	if !isTerminal(con.err) {
-		return func(core.Position, core.Position) {}
+		return func(core.Position) {}
 	}
-	bar := progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("rebuilding"),
+	bar := progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("events"), progressbar.OptionClearOnFinish())
-	return func(done, _ core.Position) { _ = bar.Set64(int64(done)) }
+	return func(done core.Position) { _ = bar.Set64(int64(done)) }
 }

@@ -139,7 +139,7 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(n.log.Collectors()...)
 	registry.MustRegister(projecting.Collectors()...)
 	n.server, err = httpapi.New(httpapi.Config{
-		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
+		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
 		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
 	})
 	return n, err

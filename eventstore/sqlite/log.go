@@ -70,6 +70,14 @@ func OpenLog(ctx context.Context, dir string) (*Log, error) {
 	return l, nil
 }
 
+// OpenExistingLog opens the log in a directory that has one: a tool makes none.
+func OpenExistingLog(ctx context.Context, dir string) (*Log, error) {
+	if _, err := os.Stat(filepath.Join(dir, logFile)); err != nil {
+		return nil, fmt.Errorf("there is no log in %s: %w", dir, err)
+	}
+	return OpenLog(ctx, dir)
+}
+
 func (l *Log) open(ctx context.Context, path string) (err error) {
 	if l.writers, err = (database{path: path, conns: 1}).open(ctx); err != nil {
 		return err

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+	"resultlog/eventstore/sqlite"
+)
+
+// keysCommand is what an operator without a token does about API keys.
+type keysCommand struct {
+	Create createKey `cmd:"" help:"Issue a key, and print it."`
+	List   listKeys  `cmd:"" default:"withargs" help:"One line for each key of a tenant; what is done if nothing else is said."`
+	Revoke revokeKey `cmd:"" help:"End a key, for good."`
+}
+
+// Help stands in --help, below the usage.
+func (*keysCommand) Help() string {
+	return `An API key is a credential of one tenant, with the permissions that it was issued with; a request carries it as x-api-key. Whoever can write to the store can issue one: this is for the
+first key of a tenant, and for the night when nobody has a token. With a token, POST /api/api-keys does the same. What is done here is recorded in the log like everything else.
+Servers may run meanwhile, and know at once: a new key works on all of them, a revoked one writes nothing more and reads nothing after a second.`
+}
+
+// keysFlags are what all subcommands share.
+type keysFlags struct {
+	storeFlags
+	Tenant core.ID `required:"" env:"-" placeholder:"UUID" help:"The tenant that the keys belong to."`
+	JSON   bool    `name:"json" help:"As JSON, for programs."`
+}
+
+// keyReport is a key, for programs.
+type keyReport struct {
+	ID          core.ID       `json:"id"`
+	Tenant      core.ID       `json:"tenant"`
+	Name        string        `json:"name"`
+	Prefix      string        `json:"keyPrefix"`
+	Text        string        `json:"plaintextKey,omitempty"`
+	Permissions []string      `json:"permissions"`
+	ExpiresAt   *core.Instant `json:"expiresAt"`
+	CreatedAt   core.Instant  `json:"createdAt"`
+	RevokedAt   *core.Instant `json:"revokedAt"`
+}
+
+func (f keysFlags) reportOf(v core.APIKeyView) keyReport {
+	return keyReport{
+		ID: v.ID, Tenant: f.Tenant, Name: v.Name, Prefix: v.Prefix, Permissions: v.Permissions.Names(), ExpiresAt: v.ExpiresAt, CreatedAt: v.CreatedAt, RevokedAt: v.RevokedAt,
+	}
+}
+
+// keys folds the tenant's own stream into its keys, in the order of their issue.
+func (f keysFlags) keys(ctx context.Context, log eventstore.Log) (keys []core.APIKeyView, err error) {
+	for r, err := range log.ReadStream(ctx, core.Stream{Tenant: f.Tenant, ID: f.Tenant}, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if e, ok := r.Event.(core.APIKeyIssued); ok {
+			keys = append(keys, core.APIKeyView{ID: e.KeyID})
+		}
+		for i := range keys {
+			keys[i].Fold(r)
+		}
+	}
+	return keys, nil
+}
+
+// recordPatience is how long a command waits until it is decided: the log is replayed first, all of it, which takes some seconds for each million events.
+const recordPatience = time.Hour
+
+// record decides an intent on the log, as a server does and beside any that run.
+func (f keysFlags) record(ctx context.Context, con console, log *sqlite.Log, sub string, intent core.Intent) (core.Recorded, error) {
+	head, err := log.Head(ctx)
+	if err != nil {
+		return core.Recorded{}, err
+	}
+	sequencer := eventstore.NewSequencer(eventstore.SequencerConfig{
+		Log: watchedLog{Log: log, reached: progress(con, "replaying", head)}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Appended: func() {}, AnswerTimeout: recordPatience,
+	})
+	failed := make(chan error, 1)
+	running := launch(sequencer.Run, failed)
+	receipt, err := sequencer.Submit(ctx, core.Command{
+		Tenant: f.Tenant, EventID: core.ID(uuid.Must(uuid.NewV7())), Metadata: core.Metadata{Actor: core.Actor{Subject: sub}}, Intent: intent,
+	})
+	running.stop()
+	if err != nil {
+		return core.Recorded{}, err
+	}
+	return receipt.Events[0], nil
+}
+
+// watchedLog shows how far its replay has come.
+type watchedLog struct {
+	eventstore.Log
+	reached func(core.Position)
+}
+
+// ReadAll implements eventstore.Log.
+func (l watchedLog) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return func(yield func(core.Recorded, error) bool) {
+		for r, err := range l.Log.ReadAll(ctx, after) {
+			if err == nil {
+				l.reached(r.Position)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// keyState says in a word whether a key opens anything.
+func keyState(v core.APIKeyView, now core.Instant) string {
+	switch {
+	case v.RevokedAt != nil:
+		return "revoked"
+	case v.ExpiresAt != nil && *v.ExpiresAt <= now:
+		return "expired"
+	default:
+		return "valid"
+	}
+}
+
+// describe is a key in words.
+func describe(v core.APIKeyView) string {
+	until := "until it is revoked"
+	if v.ExpiresAt != nil {
+		until = fmt.Sprintf("until %s", v.ExpiresAt)
+	}
+	return fmt.Sprintf("API key %s (%s…, %q), %s: %s", v.ID, v.Prefix, v.Name, until, v.Permissions)
+}
