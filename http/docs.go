@@ -21,7 +21,7 @@ var docsFiles = map[string]string{
 // data: is for the pictures within its style sheet.
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// How long browsers may keep what was shown.
+// How long browsers may keep what was shown; everything else not at all (guards).
 const (
 	keepNot  = "no-cache"             // the description and the page: after an upgrade the new ones show at once
 	keepHour = "public, max-age=3600" // Swagger UI is 1.9 MB, and seldom another
@@ -33,7 +33,6 @@ func (s *Server) showOpenAPI(x *exchange) error {
 		return fail(codeRouteNotFound, "this server does not describe its API")
 	}
 	x.Header().Set("Cache-Control", keepNot)
-	x.Header().Set("X-Content-Type-Options", "nosniff")
 	x.answerJSON(http.StatusOK, s.OpenAPI)
 	return nil
 }
@@ -64,8 +63,6 @@ func (s *Server) showDocs(x *exchange, name, contentType, keep string) error {
 	h := x.Header()
 	h.Set("Cache-Control", keep)
 	h.Set("Content-Security-Policy", docsPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
 	x.answer(http.StatusOK, contentType, file)
 	return nil
 }

@@ -33,10 +33,11 @@ type exchange struct {
 	fault    error         // what went wrong on our side; for the log
 }
 
-// ServeHTTP is what happens around every request: its id, the log line, the metrics, and the net under a panic.
+// ServeHTTP is what happens around every request: its id, the headers that every answer carries, the log line, the metrics, and the net under a panic.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, request: r, pattern: unmatched, durations: s.Metrics.unmatched}
 	x.requestID = s.requestID(r.Header)
+	setGuards(w.Header())
 	w.Header()["X-Request-Id"] = []string{x.requestID}
 	s.Metrics.inFlight.Inc()
 	defer s.finish(x, time.Now())
