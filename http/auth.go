@@ -13,7 +13,7 @@ import (
 	"resultlog/core"
 )
 
-// admit is what stands before every handler, in the order of contract §2.4: credential, tenant, permission.
+// admit is what stands before every handler, in the order of contract §2.4: credential, tenant, permission, rate.
 func (s *Server) admit(x *exchange, rt route) error {
 	if rt.needs == public {
 		return nil
@@ -30,7 +30,7 @@ func (s *Server) admit(x *exchange, rt route) error {
 		return err
 	}
 	x.tenant = tenant
-	return nil
+	return s.limitRate(x, who)
 }
 
 // credential is what a request came with, when it has been found good: a token, or an API key.
@@ -39,6 +39,8 @@ type credential interface {
 	tenantOf(h http.Header) (core.ID, error)
 	// authorize gives what the credential holds in that tenant, if it holds what is needed there.
 	authorize(tenant core.ID, needs core.Permissions) (grant, error)
+	// bucket names whose requests are counted together.
+	bucket() string
 }
 
 // grant is what a credential holds in a tenant.
@@ -157,7 +159,7 @@ func (v *verifier) verify(token string) (*caller, error) {
 	case err != nil:
 		return nil, unauthenticated("the token is not valid: it must be an HS256 JWT signed for this service, with exp, sub, roles and tenantIds", err)
 	}
-	return &caller{subject: c.Subject, roles: c.Roles, tenants: c.TenantIDs, expires: c.ExpiresAt.Time}, nil
+	return &caller{subject: c.Subject, roles: c.Roles, tenants: c.TenantIDs, expires: c.ExpiresAt.Time, counted: "jwt\x00" + c.Issuer + "\x00" + c.Subject}, nil
 }
 
 func (v *verifier) remember(sum [sha256.Size]byte, who *caller) {

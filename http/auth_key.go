@@ -76,6 +76,9 @@ func (s *Server) authenticateKey(ctx context.Context, values []string) (keyHolde
 	return keyHolder{id: id, key: key}, err
 }
 
+// bucket names the key: no token's name begins like it.
+func (k keyHolder) bucket() string { return "key\x00" + string(k.id[:]) }
+
 // tenantOf is the key's own tenant; x-tenant-id may repeat it.
 func (k keyHolder) tenantOf(h http.Header) (core.ID, error) {
 	if len(h["X-Tenant-Id"]) == 0 {

@@ -31,6 +31,8 @@ type Config struct {
 	Now           func() time.Time                       // nil: time.Now; judges occurred_at and the expiry of tokens
 	NewID         func() core.ID                         // nil: UUIDv7
 	OccurredAhead time.Duration                          // 0: DefaultOccurredAhead
+	RateLimit     float64                                // requests a second that one credential may send; 0: no limit
+	RateBurst     int                                    // how many of them at once; 0: those of one second, and at least one
 }
 
 // Submitter decides a command, makes what follows durable, and gives its receipt. It sets Command.At. Its errors are *core.Error; one that is not counts as a fault of ours.

@@ -25,12 +25,15 @@ type exchange struct {
 	requestID   string
 	tenant      core.ID          // once admitted
 	grant       grant            // likewise
+	bucket      string           // likewise, if there is a rate limit: whom its requests are counted for
 	idempotency core.Idempotency // once the body is read
 
 	status   int           // as answered; 0 as long as nothing has been
 	code     core.Code     // of the problem answered, if it was one
 	position core.Position // the tenant position of the write's first event
 	fault    error         // what went wrong on our side; for the log
+
+	retryAfter int // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code
 }
 
 // ServeHTTP is what happens around every request: its id, the headers that every answer carries, the log line, the metrics, and the net under a panic.

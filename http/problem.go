@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ const (
 	codeNotReady             core.Code = "not_ready"
 	codeListsBusy            core.Code = "lists_busy"
 	codeKeyShownOnce         core.Code = "api_key_shown_once"
+	codeRateLimited          core.Code = "rate_limited"
 	codeClientGone           core.Code = "client_gone"
 	codeInternal             core.Code = "internal"
 )
@@ -43,7 +45,7 @@ const retryLater = 60
 type problem struct {
 	status     int
 	title      string
-	retryAfter int    // seconds; for 429 and 503
+	retryAfter int    // seconds; for 429 and 503, unless the exchange has one of its own
 	message    string // for an error that has none of its own
 }
 
@@ -75,6 +77,7 @@ var problems = map[core.Code]problem{
 	codeBodyTooLarge:            {status: 413, title: "The body is too large"},
 	codeUnsupportedMediaType:    {status: 415, title: "The body is not application/json"},
 	core.CodeKeyReused:          {status: 422, title: "The Idempotency-Key was used for another request"},
+	codeRateLimited:             {status: 429, title: "Too many requests of one credential", retryAfter: retrySoon}, // as a rule it has one of its own
 	codeClientGone:              {status: statusClientGone, title: "The client did not wait"},
 	codeInternal: {status: 500, title: "A fault of this service",
 		message: "something went wrong in this service, and has been logged; when you report it, quote requestId"},
@@ -147,8 +150,8 @@ func (s *Server) refuse(x *exchange, err error) {
 	if p.status == http.StatusUnauthorized {
 		x.Header().Set("Www-Authenticate", challenge(err))
 	}
-	if p.retryAfter > 0 {
-		x.Header().Set("Retry-After", strconv.Itoa(p.retryAfter))
+	if seconds := cmp.Or(x.retryAfter, p.retryAfter); seconds > 0 {
+		x.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
 	x.Header().Del("Resultlog-Position") // of a write that was accepted and cannot be shown: a problem has none
 	x.Header().Del("Idempotent-Replayed")

@@ -19,6 +19,7 @@ import (
 type Server struct {
 	Config
 	verifier *verifier
+	limiter  *limiter      // nil: there is no rate limit
 	lists    chan struct{} // a token for each list that is being answered
 	router   http.Handler
 	http     *http.Server
@@ -33,6 +34,9 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("the JWT secret has %d bytes; HS256 needs at least %d (RFC 7518 §3.2)", len(c.Secret), MinSecretBytes)
 	case c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.APIKeys == nil:
 		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History and APIKeys")
+	}
+	if err := ValidateRate(c.RateLimit, c.RateBurst); err != nil {
+		return nil, fmt.Errorf("the rate limit: %w", err)
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
@@ -49,7 +53,7 @@ func New(c Config) (*Server, error) {
 	if c.OccurredAhead == 0 {
 		c.OccurredAhead = DefaultOccurredAhead
 	}
-	s := &Server{Config: c, verifier: newVerifier(c.Secret, c.Now), lists: make(chan struct{}, maxLists)}
+	s := &Server{Config: c, verifier: newVerifier(c.Secret, c.Now), limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: make(chan struct{}, maxLists)}
 	s.router = s.newRouter()
 	s.http = &http.Server{
 		Handler:           s,

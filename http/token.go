@@ -70,7 +70,11 @@ type caller struct {
 	roles   []string
 	tenants []core.ID
 	expires time.Time
+	counted string // bucket
 }
+
+// bucket names whose requests are counted together: those of one subject of one issuer, however many tokens it has. No subject holds NUL, so no two run into one.
+func (c *caller) bucket() string { return c.counted }
 
 func (c *caller) has(role string) bool { return slices.Contains(c.roles, role) }
 
