@@ -33,6 +33,7 @@ type Config struct {
 	OccurredAhead time.Duration                          // 0: DefaultOccurredAhead
 	RateLimit     float64                                // requests a second that one credential may send; 0: no limit
 	RateBurst     int                                    // how many of them at once; 0: those of one second, and at least one
+	CORSOrigins   []string                               // whose pages may call the API; *: everybody's. None: CORS is off
 }
 
 // Submitter decides a command, makes what follows durable, and gives its receipt. It sets Command.At. Its errors are *core.Error; one that is not counts as a fault of ours.

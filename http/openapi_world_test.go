@@ -124,8 +124,8 @@ func (d *description) judgeAnswer(in *openapi3filter.RequestValidationInput, rec
 	return openapi3filter.ValidateResponse(context.Background(), out)
 }
 
-// undescribed are headers of HTTP itself, which OpenAPI describes elsewhere or not at all, and those that every answer carries, whatever was asked: guards_test.go has them.
-var undescribed = append(guardNames(), "Content-Type", "Content-Length", "Connection")
+// undescribed are headers of HTTP itself, which OpenAPI describes elsewhere or not at all, those that every answer carries, whatever was asked (guards_test.go), and those of CORS (cors_test.go).
+var undescribed = append(guardNames(), "Content-Type", "Content-Length", "Connection", "Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers")
 
 // canonical is the name of a header as the document spells it.
 func canonical(headers openapi3.Headers, name string) string {

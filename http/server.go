@@ -38,6 +38,9 @@ func New(c Config) (*Server, error) {
 	if err := ValidateRate(c.RateLimit, c.RateBurst); err != nil {
 		return nil, fmt.Errorf("the rate limit: %w", err)
 	}
+	if err := ValidateOrigins(c.CORSOrigins); err != nil {
+		return nil, fmt.Errorf("the origins that CORS lets in: %w", err)
+	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
 	}
@@ -55,6 +58,9 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{Config: c, verifier: newVerifier(c.Secret, c.Now), limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: make(chan struct{}, maxLists)}
 	s.router = s.newRouter()
+	if len(c.CORSOrigins) > 0 {
+		s.router = allowOrigins(c.CORSOrigins, s.routes(), s.router)
+	}
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: HeaderTimeout,

@@ -30,6 +30,9 @@ type serveCommand struct {
 	Addr          string        `default:"127.0.0.1:3000" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: ${default}."`
 	Dev           bool          `help:"Try it out: keeps a secret in --data, makes an example activity, prints a curl to paste. Loopback only."`
 	OccurredAhead time.Duration `default:"24h" help:"How far in the future an occurred_at may lie. Default: ${default}."`
+	RateLimit     float64       `placeholder:"N" help:"How many requests a second one credential may send; more are answered 429. Default: no limit."`
+	RateBurst     int           `placeholder:"N" help:"How many of them at once. Default: those of one second."`
+	CORSOrigin    []string      `name:"cors-origin" placeholder:"ORIGIN" help:"Let pages of this origin call the API, like https://app.example; may be repeated, or be * for every origin. Default: none."`
 	Drain         time.Duration `default:"1s" help:"After a signal, how long to go on serving while /readyz is red already, so that balancers notice; with --dev not at all. Default: ${default}."`
 }
 
@@ -42,6 +45,12 @@ func (c *serveCommand) Validate() error {
 		return fmt.Errorf("--occurred-ahead %s: must be longer than nothing, since clocks differ", c.OccurredAhead)
 	case c.Drain < 0:
 		return fmt.Errorf("--drain %s: must not be negative", c.Drain)
+	}
+	if err := httpapi.ValidateRate(c.RateLimit, c.RateBurst); err != nil {
+		return fmt.Errorf("--rate-limit and --rate-burst: %w", err)
+	}
+	if err := httpapi.ValidateOrigins(c.CORSOrigin); err != nil {
+		return fmt.Errorf("--cors-origin: %w", err)
 	}
 	return c.storeFlags.Validate()
 }
@@ -79,8 +88,7 @@ func (c *serveCommand) secret() (string, error) {
 
 func isLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return err == nil && httpapi.IsLoopbackHost(host)
 }
 
 // node is the whole service. Its fields, top to bottom, are the way of a submission: HTTP decodes it, the sequencer decides it and appends it to the log,
@@ -141,6 +149,7 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	n.server, err = httpapi.New(httpapi.Config{
 		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
 		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
+		RateLimit: c.RateLimit, RateBurst: c.RateBurst, CORSOrigins: c.CORSOrigin,
 	})
 	return n, err
 }
