@@ -48,6 +48,12 @@ var documented = sync.OnceValue(func() *description {
 var judging = &openapi3filter.Options{
 	SkipSettingDefaults: true,
 	AuthenticationFunc: func(_ context.Context, in *openapi3filter.AuthenticationInput) error {
+		if in.SecurityScheme.Type == "apiKey" {
+			if in.RequestValidationInput.Request.Header.Get(in.SecurityScheme.Name) == "" {
+				return errors.New("no API key")
+			}
+			return nil
+		}
 		scheme, token, _ := strings.Cut(in.RequestValidationInput.Request.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, in.SecurityScheme.Scheme) || token == "" {
 			return errors.New("no bearer token")

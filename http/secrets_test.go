@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,7 +46,7 @@ func listen(t *testing.T, change ...func(*Config)) *listening {
 func (l *listening) hear(r *http.Request) *httptest.ResponseRecorder {
 	l.t.Helper()
 	for name, value := range map[string]string{
-		"X-Api-Key": "rtn_sk_" + secretMark, "Cookie": "session=" + secretMark, "Proxy-Authorization": "Basic " + secretMark,
+		"Cookie": "session=" + secretMark, "Proxy-Authorization": "Basic " + secretMark,
 		"Referer": "https://" + privateMark, "User-Agent": privateMark, "X-Forwarded-For": privateMark, "Origin": "https://" + privateMark, "Traceparent": privateMark,
 	} {
 		r.Header.Set(name, value)
@@ -59,7 +60,7 @@ func (l *listening) hear(r *http.Request) *httptest.ResponseRecorder {
 		l.t.Fatalf("%s %s: nothing was logged", r.Method, r.URL)
 	}
 	answer := fmt.Sprint(rec.Header(), rec.Body)
-	for _, hidden := range slices.DeleteFunc([]string{privateMark, secretMark, token, signatureOf(token)}, func(s string) bool { return s == "" }) {
+	for _, hidden := range slices.DeleteFunc([]string{privateMark, secretMark, token, signatureOf(token), r.Header.Get("X-Api-Key")}, func(s string) bool { return s == "" }) {
 		if strings.Contains(l.log.String(), hidden) {
 			l.t.Errorf("%s %s: status %d, and the log shows %q:\n%s", r.Method, r.URL, rec.Code, hidden, &l.log)
 		}
@@ -162,6 +163,13 @@ func TestNoFieldIsLogged(t *testing.T) {
 	for name := range namesOf(taskFields) {
 		l.hear(l.parse(postTask + task(name, privateText)))
 	}
+	for name := range namesOf(newAPIKeyFields) {
+		l.hear(l.parse(`ADMIN POST /api/api-keys {"name":"n","permissions":["VIEW_EVENTS"],"` + name + `":` + privateText + `}`))
+		l.hear(l.parse(`ADMIN POST /api/api-keys {"name":` + privateText + `,"permissions":["VIEW_EVENTS"]}`))
+	}
+	for name := range namesOf(resultTypeFields) {
+		l.hear(l.parse(`ADMIN PUT /api/task-result-types/other {"` + name + `":` + privateText + `}`))
+	}
 	for name := range namesOf(dispatchFields) {
 		l.hear(l.parse(dispatchA1 + ` {"` + name + `":` + privateText + `}`))
 	}
@@ -190,5 +198,28 @@ func TestNoTokenIsLogged(t *testing.T) {
 	l.hear(r)
 	if l.seen[201] != 1 || l.seen[401] != 7 {
 		t.Errorf("answered %v", l.seen)
+	}
+}
+
+// TestNoAPIKeyIsLogged: not a good one, nor one that is refused; and a new one is in its one answer and nowhere else.
+func TestNoAPIKeyIsLogged(t *testing.T) {
+	l := listen(t)
+	good, id := l.keyFor(tenant, core.CreateActivities, nil)
+	stranger, _, _ := MintAPIKey()
+	for _, key := range []string{good, good[:len(good)-1], stranger, keyMark + secretMark, secretMark} {
+		l.hear(byKey(l.request(http.MethodPost, submitPath, minimal), key))
+	}
+	both := l.request(http.MethodPost, submitPath, minimal)
+	both.Header.Set("X-Api-Key", good)
+	l.hear(both)
+	l.hear(l.parse("ADMIN POST /api/api-keys/" + id.String() + "/revoke"))
+	l.hear(byKey(l.request(http.MethodPost, submitPath, minimal), good))
+	if want := map[int]int{201: 1, 401: 5, 400: 1, 200: 1}; !maps.Equal(l.seen, want) {
+		t.Errorf("answered %v, want %v", l.seen, want)
+	}
+	rec := l.hear(l.parse(`ADMIN POST /api/api-keys {"name":"n","permissions":["VIEW_EVENTS"]}`))
+	var issued struct{ PlaintextKey string }
+	if err := json.Unmarshal(rec.Body.Bytes(), &issued); err != nil || !isAPIKey(issued.PlaintextKey) || strings.Contains(l.log.String(), issued.PlaintextKey) {
+		t.Errorf("answered %s (%v), and logged:\n%s", rec.Body, err, &l.log)
 	}
 }
