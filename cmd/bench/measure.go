@@ -41,29 +41,38 @@ const (
 	stockMargin = 1.25
 )
 
-// measure starts a contender over an empty directory, drives it, stops it and verifies what it kept. It gives a number only if all of that was right.
-// Expected is the rate to prepare for.
-func (s settings) measure(ctx context.Context, c contender, clients int, expected float64) (run, error) {
+// measure drives a contender with a number of clients. Expected is the rate to prepare for.
+func (s settings) measure(ctx context.Context, c contender, clients int, expected float64) (result run, err error) {
+	stock := int64(expected*s.length.Seconds()*(1+warmUpShare)*stockMargin) + int64(clients)
+	err = s.onServer(ctx, c, func(addr string) (acknowledged []core.ID, err error) {
+		result, acknowledged, err = s.drive(ctx, c, addr, clients, stock)
+		return acknowledged, err
+	})
+	return result, err
+}
+
+// onServer starts a contender over an empty directory, lets it be driven, stops it and verifies that it kept what was acknowledged.
+// What was measured on the way is a figure only if all of that was right.
+func (s settings) onServer(ctx context.Context, c contender, drive func(addr string) (acknowledged []core.ID, err error)) error {
 	dir, err := os.MkdirTemp(s.dir, "run-")
 	if err != nil {
-		return run{}, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	server, err := start(c.command(ctx, dir))
 	if err != nil {
-		return run{}, err
+		return err
 	}
-	stock := int64(expected*s.length.Seconds()*(1+warmUpShare)*stockMargin) + int64(clients)
-	result, acknowledged, err := s.drive(ctx, c, server.addr, clients, stock)
+	acknowledged, err := drive(server.addr)
 	if err := errors.Join(err, server.stop()); err != nil {
-		return run{}, err
+		return err
 	}
 	if c.verify != nil {
 		if err := c.verify(ctx, dir, acknowledged); err != nil {
-			return run{}, fmt.Errorf("what was acknowledged is not what was kept: %w", err)
+			return fmt.Errorf("what was acknowledged is not what was kept: %w", err)
 		}
 	}
-	return result, nil
+	return nil
 }
 
 // drive sends the load: the stock first, then the warm-up, then what counts. It gives the ids of all results that were acknowledged.
