@@ -16,9 +16,20 @@ type benchCommand struct {
 	Seconds float64 `default:"3" help:"How long clients send in a run."`
 	Quick   bool    `help:"Shorter runs of fewer of them, under a minute: to see whether something broke, not for the record."`
 	Rows    int     `default:"1000000" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured."`
+	Only    string  `enum:",rates,tenants,pages" default:"" placeholder:"PART" help:"Measure this part and no other: rates, tenants or pages."`
 	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
 	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
 }
+
+// The parts of a bench, as --only names them.
+const (
+	ratesPart   = "rates"   // resultlog beside its limits
+	tenantsPart = "tenants" // a quiet tenant beside a flooding one
+	pagesPart   = "pages"   // lists
+)
+
+// measures tells whether a part was asked for.
+func (b benchCommand) measures(part string) bool { return b.Only == "" || b.Only == part }
 
 // quick is what --quick measures: every target, as short as its ratio means anything.
 func (b *benchCommand) quick() {
@@ -53,23 +64,14 @@ func (b benchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := b.contenders(ctx, dir, credentials)
+	product, err := buildProduct(ctx, dir, credentials)
 	if err != nil {
 		return err
 	}
 	r := report{Machine: describe(ctx, dir), Clients: b.Clients, Rounds: b.Rounds, Seconds: b.Seconds, Rows: b.Rows}
-	for _, c := range all {
-		r.Contenders = append(r.Contenders, c.name)
-	}
 	s := settings{dir: dir, token: credentials.token, length: time.Duration(b.Seconds * float64(time.Second))}
-	if r.Runs, err = b.rounds(ctx, s, all); err != nil {
+	if err := b.measure(ctx, s, product, &r); err != nil {
 		return err
-	}
-	if b.Rows > 0 {
-		fmt.Fprintf(os.Stderr, "filling read tables with %d results\n", b.Rows)
-		if r.Pages, err = measurePages(ctx, dir, b.Rows, b.Rounds); err != nil {
-			return err
-		}
 	}
 	r.Targets = append(r.Runs.verdicts(), r.Pages.verdicts(b.Rows)...)
 	r.write(os.Stdout)
@@ -79,17 +81,38 @@ func (b benchCommand) Run(ctx context.Context) error {
 	return nil
 }
 
+// measure fills in the parts of the report that were asked for.
+func (b benchCommand) measure(ctx context.Context, s settings, p product, r *report) (err error) {
+	if b.measures(ratesPart) {
+		all := b.contenders(p)
+		for _, c := range all {
+			r.Contenders = append(r.Contenders, c.name)
+		}
+		if r.Runs, err = b.rounds(ctx, s, all); err != nil {
+			return err
+		}
+	}
+	if b.measures(tenantsPart) {
+		if r.Tenants, err = b.tenantRounds(ctx, s, p); err != nil {
+			return err
+		}
+	}
+	if b.measures(pagesPart) && b.Rows > 0 {
+		fmt.Fprintf(os.Stderr, "filling read tables with %d results\n", b.Rows)
+		if r.Pages, err = measurePages(ctx, s.dir, b.Rows, b.Rounds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // contenders lists who is measured, in the order of each round: the limits first, since the plain file's rate says how much to prepare for.
-func (b benchCommand) contenders(ctx context.Context, dir string, c credentials) ([]contender, error) {
-	product, err := buildProduct(ctx, dir, c)
-	if err != nil {
-		return nil, err
-	}
-	all := []contender{ceiling(c.token), plainFile(c.token), product.known()}
+func (b benchCommand) contenders(p product) []contender {
+	all := []contender{ceiling(p.token), plainFile(p.token), p.known()}
 	if !b.Quick {
-		all = append(all, product.keyed(), product.standalone())
+		all = append(all, p.keyed(), p.standalone())
 	}
-	return all, nil
+	return all
 }
 
 // rounds measures every contender with every number of clients, one after the other, and all of that again in each round:
@@ -111,6 +134,24 @@ func (b benchCommand) rounds(ctx context.Context, s settings, all []contender) (
 				fmt.Fprintf(os.Stderr, "round %d/%d  %3d clients  %-28s %8.0f/s  p99 %7.2f ms  lag %6.1f ms\n", round, b.Rounds, clients, c.name, one.Rate, one.P99, one.Lag)
 			}
 		}
+	}
+	return done, nil
+}
+
+// tenantRounds measures the tenants beside each other, once in each round.
+func (b benchCommand) tenantRounds(ctx context.Context, s settings, p product) (tenantRuns, error) {
+	var done tenantRuns
+	for round := 1; round <= b.Rounds; round++ {
+		one, err := s.measureTenants(ctx, p, floodClients)
+		if ctx.Err() != nil {
+			return nil, errors.New("interrupted")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("a quiet tenant beside a flooding one, round %d: %w", round, err)
+		}
+		one.Round, one.Alone.Round, one.Beside.Round, one.Flood.Round = round, round, round, round
+		done = append(done, one)
+		fmt.Fprintf(os.Stderr, "round %d/%d  a quiet tenant: p99 %.2f ms alone, %.2f ms beside a flood, whose own is %.2f ms\n", round, b.Rounds, one.Alone.P99, one.Beside.P99, one.Flood.P99)
 	}
 	return done, nil
 }

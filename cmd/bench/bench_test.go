@@ -7,10 +7,21 @@ import (
 )
 
 func TestFlags(t *testing.T) {
-	for line, ok := range map[string]bool{"--clients=1,64": true, "--rounds=5": true, "--clients=0": false, "--clients=1,-2": false, "--rounds=0": false, "--seconds=0": false, "--seconds=x": false, "--rows=0": true, "--rows=999": false} {
+	for line, ok := range map[string]bool{"--clients=1,64": true, "--rounds=5": true, "--clients=0": false, "--clients=1,-2": false, "--rounds=0": false, "--seconds=0": false, "--seconds=x": false, "--rows=0": true, "--rows=999": false, "--only=tenants": true, "--only=tenant": false} {
 		parser := kong.Must(new(benchCommand), kong.Name("bench"))
 		if _, err := parser.Parse([]string{line}); (err == nil) != ok {
 			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+func TestOnlyMeasuresOnePart(t *testing.T) {
+	for _, row := range []struct {
+		only, part string
+		want       bool
+	}{{"", ratesPart, true}, {"", tenantsPart, true}, {tenantsPart, tenantsPart, true}, {tenantsPart, ratesPart, false}, {pagesPart, tenantsPart, false}} {
+		if got := (benchCommand{Only: row.only}).measures(row.part); got != row.want {
+			t.Errorf("--only=%s measures %s: %v", row.only, row.part, got)
 		}
 	}
 }

@@ -11,15 +11,16 @@ import (
 
 // report is all that a bench has to say; its JSON form is what --json writes.
 type report struct {
-	Machine    machine   `json:"machine"`
-	Clients    []int     `json:"clients"`
-	Rounds     int       `json:"rounds"`
-	Seconds    float64   `json:"seconds"` // that clients send in a run
-	Contenders []string  `json:"contenders"`
-	Runs       results   `json:"runs"`
-	Rows       int       `json:"rows"` // that Pages were read from
-	Pages      pageRuns  `json:"pages"`
-	Targets    []verdict `json:"targets"`
+	Machine    machine    `json:"machine"`
+	Clients    []int      `json:"clients"`
+	Rounds     int        `json:"rounds"`
+	Seconds    float64    `json:"seconds"` // that clients send in a run
+	Contenders []string   `json:"contenders"`
+	Runs       results    `json:"runs"`
+	Tenants    tenantRuns `json:"tenants"`
+	Rows       int        `json:"rows"` // that Pages were read from
+	Pages      pageRuns   `json:"pages"`
+	Targets    []verdict  `json:"targets"`
 }
 
 // writeJSON writes the report to a file.
@@ -38,6 +39,16 @@ func (r report) write(out io.Writer) {
 		"Medians of %d rounds of %g s, interleaved.\n",
 		m.Date, m.Commit, m.Cores, m.CPU, m.System, m.Go, m.FileSystem, m.Load, r.Rounds, r.Seconds)
 
+	if len(r.Runs) > 0 {
+		r.writeRates(out)
+	}
+	r.Tenants.write(out)
+	r.Pages.write(out, r.Rows)
+	r.writeTargets(out)
+}
+
+// writeRates prints the contenders beside each other.
+func (r report) writeRates(out io.Writer) {
 	r.heading(out, "ratio of rates, by clients")
 	for _, c := range r.Contenders {
 		for _, limit := range []string{ceilingName, plainFileName} {
@@ -68,11 +79,12 @@ func (r report) write(out io.Writer) {
 			r.row(out, c, func(clients int) string { return fmt.Sprintf("%.1f", r.Runs.median(c, clients, lag)) })
 		}
 	}
-	r.Pages.write(out, r.Rows)
-	r.writeTargets(out)
 }
 
 func (r report) writeTargets(out io.Writer) {
+	if len(r.Targets) == 0 {
+		return
+	}
 	fmt.Fprint(out, "\n| target | bound | measured | |\n|---|---|---|---|\n")
 	for _, v := range r.Targets {
 		bound, met := "≥", "missed"

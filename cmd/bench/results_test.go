@@ -82,7 +82,7 @@ func TestReport(t *testing.T) {
 
 func TestReportAsJSON(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bench.json")
-	if err := (report{Runs: sample, Targets: sample.verdicts()}).writeJSON(path); err != nil {
+	if err := (report{Runs: sample, Tenants: flooded, Targets: sample.verdicts()}).writeJSON(path); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -91,12 +91,13 @@ func TestReportAsJSON(t *testing.T) {
 	}
 	var got struct {
 		Runs    []map[string]any
+		Tenants []map[string]any
 		Targets []map[string]any
 	}
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Runs) != len(sample) || got.Runs[0]["rate"] != 1000.0 || len(got.Targets) != 3 {
+	if len(got.Runs) != len(sample) || got.Runs[0]["rate"] != 1000.0 || len(got.Targets) != 3 || len(got.Tenants) != 3 || got.Tenants[0]["flood"] == nil {
 		t.Errorf("%s", text)
 	}
 	for _, key := range []string{"name", "value", "target", "met"} {
