@@ -123,7 +123,7 @@ func (rs tenantRuns) ratio(part, to func(tenantRun) run, of metric) float64 {
 	return rs.median(func(r tenantRun) float64 { return of(part(r)) / of(to(r)) })
 }
 
-// write prints what the quiet tenant has of the server. There is no target: nearly all of the wait is for the processor, before the queue, so that a queue that always serves
+// write prints what the quiet tenant has of the server. There is no target: most of the wait seems to be for the processor, before the queue, since a queue that always serves
 // whoever has most waiting is hardly told from a fair one. That the queue is fair is proved by its own tests.
 func (rs tenantRuns) write(out io.Writer) {
 	if len(rs) == 0 {
