@@ -55,7 +55,7 @@ func (s *Server) authenticate(r *http.Request) (credential, error) {
 	case keyed:
 		return s.authenticateKey(r.Context(), key)
 	default:
-		return s.verifier.authenticate(r.Header)
+		return s.verifier.authenticate(r.Context(), r.Header)
 	}
 }
 

@@ -65,9 +65,12 @@ func TestCredentials(t *testing.T) {
 		{"another algorithm: RS256", []string{"Bearer " + signed(t, jwt.SigningMethodRS256, rsaKey, good())}, 401},
 		{"the signature is changed", []string{hs()[0][:len(hs()[0])-2] + "AA"}, 401},
 		{"exp required", hs("exp", nil), 401},
-		{"expired", hs("exp", noon.Add(-time.Second).Unix()), 401},
-		{"expires this instant", hs("exp", noon.Unix()), 401},
-		{"not valid yet", hs("nbf", noon.Add(time.Minute).Unix()), 401},
+		{"expired, as far as clocks may differ", hs("exp", noon.Add(-tokenLeeway+time.Second).Unix()), 201},
+		{"expired", hs("exp", noon.Add(-tokenLeeway).Unix()), 401},
+		{"not valid yet, as far as clocks may differ", hs("nbf", noon.Add(tokenLeeway).Unix()), 201},
+		{"not valid yet", hs("nbf", noon.Add(tokenLeeway+time.Second).Unix()), 401},
+		{"issued in the future, as far as clocks may differ", hs("iat", noon.Add(tokenLeeway).Unix()), 201},
+		{"issued in the future", hs("iat", noon.Add(tokenLeeway+time.Second).Unix()), 401},
 		{"sub required", hs("sub", nil), 401},
 		{"sub of 256 characters", hs("sub", strings.Repeat("a", 256)), 401},
 		{"roles that are no array", hs("roles", "FDE"), 401},
@@ -189,19 +192,20 @@ func TestTokensAreRemembered(t *testing.T) {
 	w := newWorld(t)
 	v := w.server.verifier
 	h := http.Header{"Authorization": {"Bearer " + w.token("FDE")}}
-	first, err := v.authenticate(h)
+	first, err := v.authenticate(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := v.authenticate(h); again != first {
+	w.setClock(noon.Add(time.Hour + tokenLeeway - time.Millisecond))
+	if again, _ := v.authenticate(t.Context(), h); again != first {
 		t.Error("the token was verified again")
 	}
-	w.setClock(noon.Add(time.Hour))
-	if _, err := v.authenticate(h); err == nil {
+	w.setClock(noon.Add(time.Hour + tokenLeeway))
+	if _, err := v.authenticate(t.Context(), h); err == nil {
 		t.Error("a remembered token outlives its exp")
 	}
 	for i := range maxVerified + 10 {
-		v.remember([32]byte{1, byte(i), byte(i >> 8)}, first)
+		v.remember([32]byte{1, byte(i), byte(i >> 8)}, verifiedToken{who: first})
 	}
 	if n := len(v.verified); n > maxVerified {
 		t.Errorf("%d tokens are remembered, of at most %d", n, maxVerified)
@@ -230,8 +234,12 @@ func TestMintToken(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		v := newVerifier(row.secret, func() time.Time { return noon.Add(59 * time.Second) })
-		who, err := v.verify(token)
+		v, err := newVerifier(Config{Secret: row.secret, Now: func() time.Time { return noon.Add(59 * time.Second) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verified, err := v.verify(t.Context(), token)
+		who := verified.who
 		if err != nil || who.subject != "s" || len(who.roles) != len(row.roles) || who.tenants[0] != tenant || !who.expires.Equal(noon.Add(time.Minute)) {
 			t.Errorf("%s: verified as %+v, %v", row.name, who, err)
 		}

@@ -12,10 +12,13 @@ import (
 	"resultlog/core"
 )
 
-// Config is what a Server is made of. Secret, Submitter, Reader, Barrier, History and APIKeys are required.
+// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History and APIKeys are required.
 type Config struct {
 	Addr          string                                 // where to listen, host:port
-	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes
+	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes; empty: no such token is accepted
+	JWKS          string                                 // a file or URL that holds the keys of RS256, ES256 and EdDSA; empty: no such token is accepted
+	Issuer        string                                 // the iss that tokens must have; empty: any
+	Audience      string                                 // the aud that tokens must have, alone or among others; empty: any
 	Submitter     Submitter                              //
 	Reader        Reader                                 //
 	Barrier       Barrier                                //

@@ -29,10 +29,7 @@ type Server struct {
 
 // New builds a server, or says what its configuration lacks.
 func New(c Config) (*Server, error) {
-	switch {
-	case len(c.Secret) < MinSecretBytes:
-		return nil, fmt.Errorf("the JWT secret has %d bytes; HS256 needs at least %d (RFC 7518 §3.2)", len(c.Secret), MinSecretBytes)
-	case c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.APIKeys == nil:
+	if c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.APIKeys == nil {
 		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History and APIKeys")
 	}
 	if err := ValidateRate(c.RateLimit, c.RateBurst); err != nil {
@@ -56,7 +53,11 @@ func New(c Config) (*Server, error) {
 	if c.OccurredAhead == 0 {
 		c.OccurredAhead = DefaultOccurredAhead
 	}
-	s := &Server{Config: c, verifier: newVerifier(c.Secret, c.Now), limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: make(chan struct{}, maxLists)}
+	verifier, err := newVerifier(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: make(chan struct{}, maxLists)}
 	s.router = s.newRouter()
 	if len(c.CORSOrigins) > 0 {
 		s.router = allowOrigins(c.CORSOrigins, s.routes(), s.router)
@@ -86,6 +87,7 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // Serve answers requests until Shutdown, and then gives nil. Listen must have been called.
 func (s *Server) Serve() error {
+	s.verifier.start()
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -102,5 +104,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
 	}
+	s.verifier.close()
 	return err
 }
