@@ -16,7 +16,9 @@ const devSecretFile = "dev-secret"
 // errNoSecret says what to do about it.
 var errNoSecret = errors.New(`there is no secret that tokens are signed and verified with.
   To try it out:     resultlog serve --dev
-  In production:     RESULTLOG_JWT_SECRET="$(openssl rand -base64 48)" resultlog serve   (keep that secret; tokens are signed with it)`)
+  In production:     RESULTLOG_JWT_SECRET="$(openssl rand -base64 48)" resultlog serve   (keep that secret; tokens are signed with it)
+  With the tokens of an identity provider:
+                     resultlog serve --jwks https://.../jwks.json --jwt-issuer ... --jwt-audience ...`)
 
 // devSecret reads the development secret in a data directory, or makes one there.
 func devSecret(dir string) (string, error) {

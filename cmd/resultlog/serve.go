@@ -27,6 +27,7 @@ const shutdownTimeout = 20 * time.Second
 type serveCommand struct {
 	storeFlags
 	secretFlag
+	providerFlags
 	Addr          string        `default:"127.0.0.1:3000" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: ${default}."`
 	Dev           bool          `help:"Try it out: keeps a secret in --data, makes an example activity, prints a curl to paste. Loopback only."`
 	OccurredAhead time.Duration `default:"24h" help:"How far in the future an occurred_at may lie. Default: ${default}."`
@@ -43,6 +44,8 @@ func (c *serveCommand) Validate() error {
 		return errors.New("--addr is empty: it must be HOST:PORT, like 127.0.0.1:3000; :3000 is every interface of this machine")
 	case c.OccurredAhead <= 0:
 		return fmt.Errorf("--occurred-ahead %s: must be longer than nothing, since clocks differ", c.OccurredAhead)
+	case c.Dev && (c.JWTIssuer != nil || c.JWTAudience != nil):
+		return errors.New("--dev prints a token that has neither iss nor aud: leave --jwt-issuer and --jwt-audience out, or leave --dev out")
 	case c.Drain < 0:
 		return fmt.Errorf("--drain %s: must not be negative", c.Drain)
 	}
@@ -52,7 +55,7 @@ func (c *serveCommand) Validate() error {
 	if err := httpapi.ValidateOrigins(c.CORSOrigin); err != nil {
 		return fmt.Errorf("--cors-origin: %w", err)
 	}
-	return c.storeFlags.Validate()
+	return errors.Join(c.storeFlags.Validate(), c.providerFlags.Validate())
 }
 
 // Run implements the subcommand.
@@ -72,7 +75,7 @@ func (c *serveCommand) Run(ctx context.Context, con console) error {
 	return n.run(ctx)
 }
 
-// secret decides what tokens are verified with, and refuses to guess.
+// secret decides which secret tokens are verified with, and refuses to guess. With a key set there need be none.
 func (c *serveCommand) secret() (string, error) {
 	switch {
 	case c.Dev && !isLoopback(c.Addr):
@@ -81,6 +84,8 @@ func (c *serveCommand) secret() (string, error) {
 		return c.JWTSecret, nil
 	case c.Dev:
 		return devSecret(c.Data)
+	case c.JWKS != "":
+		return "", nil
 	default:
 		return "", errNoSecret
 	}
@@ -147,7 +152,8 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(n.log.Collectors()...)
 	registry.MustRegister(projecting.Collectors()...)
 	n.server, err = httpapi.New(httpapi.Config{
-		Addr: c.Addr, Secret: []byte(secret), Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
+		Addr: c.Addr, Secret: []byte(secret), JWKS: c.JWKS, Issuer: given(c.JWTIssuer), Audience: given(c.JWTAudience),
+		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
 		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
 		RateLimit: c.RateLimit, RateBurst: c.RateBurst, CORSOrigins: c.CORSOrigin,
 	})
