@@ -193,8 +193,8 @@ func TestFailedReadings(t *testing.T) {
 			rw.Header().Set("Content-Length", "9999")
 			fmt.Fprint(rw, set)
 		}, "unexpected EOF"},
-		{"redirect to http", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, elsewhere.URL, 302) }, "elsewhere than https is not followed"},
-		{"redirect to itself", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/", 302) }, "elsewhere than https is not followed"},
+		{"redirect to http", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, elsewhere.URL, http.StatusFound) }, "elsewhere than https is not followed"},
+		{"redirect to itself", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/", http.StatusFound) }, "elsewhere than https is not followed"},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
 			idp := newProvider(t, set)
@@ -221,7 +221,7 @@ func TestRedirectsToHTTPS(t *testing.T) {
 	round := 0
 	safe := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if round--; round >= 0 {
-			http.Redirect(rw, r, "/again", 302)
+			http.Redirect(rw, r, "/again", http.StatusFound)
 			return
 		}
 		fmt.Fprint(rw, "keys")

@@ -17,8 +17,7 @@ const devSecretFile = "dev-secret"
 var errNoSecret = errors.New(`there is no secret that tokens are signed and verified with.
   To try it out:     resultlog serve --dev
   In production:     RESULTLOG_JWT_SECRET="$(openssl rand -base64 48)" resultlog serve   (keep that secret; tokens are signed with it)
-  With the tokens of an identity provider:
-                     resultlog serve --jwks https://.../jwks.json --jwt-issuer ... --jwt-audience ...`)
+  Without a secret:  resultlog serve --jwks https://idp.example/jwks.json --jwt-audience resultlog   (an identity provider signs the tokens)`)
 
 // devSecret reads the development secret in a data directory, or makes one there.
 func devSecret(dir string) (string, error) {
