@@ -60,10 +60,11 @@ faults: ## the same while the disk fails under it: syncs, writes, no space left 
 	RESULTLOG_FAULTS=1 $(GO) test ./cmd/resultlog/crashtest -count=1 -parallel 12 -run TestFaults
 
 FUZZTIME ?= 30s
-fuzz: ## fuzz the decoders, FUZZTIME each
+fuzz: ## fuzz the decoders and the parsing of keys, FUZZTIME each
 	$(GO) test ./core -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeSubmission -fuzztime $(FUZZTIME)
 	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeActivity -fuzztime $(FUZZTIME)
+	$(GO) test ./http -run '^$$' -fuzz FuzzParseKeys -fuzztime $(FUZZTIME)
 
 BENCHFLAGS ?=
 bench: ## measure beside the ceiling and the plain-file limit (BENCHFLAGS=--quick for under a minute)
