@@ -151,7 +151,16 @@ func TestProviderDownThenUp(t *testing.T) {
 	w.wants(t, 201, "", token)
 	w.wants(t, 503, codeKeysUnavailable, signedBy(t, rs256, "2", k.otherRSA, good())) // it may be a new one
 	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "1", k.otherRSA, good()))
-	w.later(59 * time.Minute)
+	asked := idp.asked.Load()
+	w.later(keysReadSoon - time.Millisecond)
+	w.wants(t, 201, "", token)
+	w.settle()
+	w.later(time.Millisecond)
+	w.wants(t, 201, "", token) // after a failure the next reading comes sooner
+	w.settle()
+	if again := idp.asked.Load() - asked; again != 1 {
+		t.Errorf("asked %d times more", again)
+	}
 	if strings.Contains(log.String(), token) {
 		t.Errorf("the log shows the token: %s", log)
 	}
@@ -292,9 +301,12 @@ func TestShutdownEndsTheReading(t *testing.T) {
 	if err := w.server.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if w.server.verifier.keys.reading != nil {
+	s := w.server.verifier.keys
+	s.mu.Lock()
+	if s.begin(0); s.reading != nil {
 		t.Error("a reading is under way")
 	}
+	s.mu.Unlock()
 	w.wants(t, 503, codeKeysUnavailable, signedBy(t, rs256, "1", testKeys().rsa, good()))
 	if idp.asked.Load() != 1 || strings.Contains(log.String(), "could not be read:") {
 		t.Errorf("asked %d times; logged %s", idp.asked.Load(), log)
@@ -313,5 +325,11 @@ func TestWaitingEndsWithTheRequest(t *testing.T) {
 	w.server.ServeHTTP(rec, r.WithContext(ctx))
 	if rec.Code != statusClientGone {
 		t.Errorf("status %d: %s", rec.Code, rec.Body)
+	}
+	s := w.server.verifier.keys
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reading == nil {
+		t.Error("it waited until the reading was over")
 	}
 }

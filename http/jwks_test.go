@@ -101,6 +101,8 @@ func TestKidMissing(t *testing.T) {
 			}
 		}
 	}
+	one, _ := newKeyWorld(t, keyFile(t, jwks(t, jwk(t, "r", k.rsa))))
+	one.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "", k.rsa, good(), "kid", 1)) // a kid that is no text is not a missing one
 	w, _ := newKeyWorld(t, keyFile(t, jwks(t, jwk(t, "", k.rsa))))
 	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "r", k.rsa, good())) // a token that names a key does not take another
 }
