@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"resultlog/core"
 )
 
 // TestRotation: a new key is found at once; one that was withdrawn stops with the next reading, what is remembered of it included. A file is a URL but for the reading.
@@ -43,14 +45,14 @@ func TestRotation(t *testing.T) {
 		w.later(time.Millisecond)
 		w.submitWith(renewed) // this one begins it, and does not wait
 		w.settle()
-		w.wants(t, 401, codeUnauthenticated, old)
+		w.wants(t, 401, core.CodeUnauthenticated, old)
 		w.wants(t, 201, "", renewed)
 
 		publish(jwks(t, jwk(t, "2", k.p384), jwk(t, "1", k.rsa))) // the same kid, and another key
 		w.later(keysRefresh)
 		w.submitWith(renewed)
 		w.settle()
-		w.wants(t, 401, codeUnauthenticated, renewed)
+		w.wants(t, 401, core.CodeUnauthenticated, renewed)
 		if !strings.Contains(log.String(), `kid \"2\": an EC key on P-384`) {
 			t.Errorf("what is not used does not stand in the log: %s", log)
 		}
@@ -66,7 +68,7 @@ func TestIdleServer(t *testing.T) {
 	w.wants(t, 201, "", remembered)
 	idp.publish(jwks(t, jwk(t, "2", k.ec)))
 	w.later(keysMostOld)
-	w.wants(t, 401, codeUnauthenticated, remembered)
+	w.wants(t, 401, core.CodeUnauthenticated, remembered)
 }
 
 // TestUnchangedKeys: a set that is the same as before leaves what is remembered as it is.
@@ -97,9 +99,9 @@ func TestUnknownKidsAreBounded(t *testing.T) {
 	w, _ := newKeyWorld(t, idp.URL)
 	known := signedBy(t, rs256, "1", k.rsa, good())
 	w.wants(t, 201, "", known)
-	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "x", k.rsa, good()))
+	w.wants(t, 401, core.CodeUnauthenticated, signedBy(t, rs256, "x", k.rsa, good()))
 	w.later(keysReadSoon - time.Millisecond)
-	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "y", k.rsa, good()))
+	w.wants(t, 401, core.CodeUnauthenticated, signedBy(t, rs256, "y", k.rsa, good()))
 	if asked := idp.asked.Load(); asked != 1 {
 		t.Errorf("asked %d times before the time", asked)
 	}
@@ -110,7 +112,7 @@ func TestUnknownKidsAreBounded(t *testing.T) {
 	var waiting sync.WaitGroup
 	for i := range 32 {
 		token := signedBy(t, rs256, fmt.Sprint("x", i), k.rsa, good())
-		waiting.Go(func() { w.wants(t, 401, codeUnauthenticated, token) })
+		waiting.Go(func() { w.wants(t, 401, core.CodeUnauthenticated, token) })
 	}
 	<-entered
 	w.wants(t, 201, "", known)
@@ -130,27 +132,27 @@ func TestProviderDownThenUp(t *testing.T) {
 	w, log := newKeyWorld(t, idp.URL, func(c *Config) { c.Secret = testSecret })
 	token := signedBy(t, rs256, "1", k.rsa, good())
 	for range 3 {
-		w.wants(t, 503, codeKeysUnavailable, token)
+		w.wants(t, 503, core.CodeKeysUnavailable, token)
 	}
 	if rec := w.submitWith(token); rec.Header().Get("Retry-After") != "10" {
 		t.Errorf("Retry-After %q", rec.Header().Get("Retry-After"))
 	}
 	w.wants(t, 201, "", w.token("FDE"))
-	w.wants(t, 401, codeUnauthenticated, "x.y.z")
-	w.wants(t, 401, codeUnauthenticated, signed(t, hs256, []byte("another secret"), good()))
+	w.wants(t, 401, core.CodeUnauthenticated, "x.y.z")
+	w.wants(t, 401, core.CodeUnauthenticated, signed(t, hs256, []byte("another secret"), good()))
 	if asked, told := idp.asked.Load(), strings.Count(log.String(), "level=WARN msg=\"the JWK set could not be read"); asked != 1 || told != 1 || !strings.Contains(log.String(), "it answered 500") {
 		t.Errorf("asked %d times, told of it %d times: %s", asked, told, log)
 	}
 	idp.publish(jwks(t, jwk(t, "1", k.rsa)))
-	w.wants(t, 503, codeKeysUnavailable, token)
+	w.wants(t, 503, core.CodeKeysUnavailable, token)
 	w.later(keysReadSoon)
 	w.wants(t, 201, "", token)
 
 	idp.does(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) })
 	w.later(keysMostOld) // the keys that are known go on being used
 	w.wants(t, 201, "", token)
-	w.wants(t, 503, codeKeysUnavailable, signedBy(t, rs256, "2", k.otherRSA, good())) // it may be a new one
-	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "1", k.otherRSA, good()))
+	w.wants(t, 503, core.CodeKeysUnavailable, signedBy(t, rs256, "2", k.otherRSA, good())) // it may be a new one
+	w.wants(t, 401, core.CodeUnauthenticated, signedBy(t, rs256, "1", k.otherRSA, good()))
 	asked := idp.asked.Load()
 	w.later(keysReadSoon - time.Millisecond)
 	w.wants(t, 201, "", token)
@@ -307,7 +309,7 @@ func TestShutdownEndsTheReading(t *testing.T) {
 		t.Error("a reading is under way")
 	}
 	s.mu.Unlock()
-	w.wants(t, 503, codeKeysUnavailable, signedBy(t, rs256, "1", testKeys().rsa, good()))
+	w.wants(t, 503, core.CodeKeysUnavailable, signedBy(t, rs256, "1", testKeys().rsa, good()))
 	if idp.asked.Load() != 1 || strings.Contains(log.String(), "could not be read:") {
 		t.Errorf("asked %d times; logged %s", idp.asked.Load(), log)
 	}

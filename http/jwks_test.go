@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"resultlog/core"
 )
 
 // TestParseKeys: a set is judged as a whole, and then key by key: one that cannot be used does not spoil the others, and is named.
@@ -74,7 +76,7 @@ func TestTheFirstOfTwoCounts(t *testing.T) {
 	k := testKeys()
 	w, _ := newKeyWorld(t, keyFile(t, jwks(t, jwk(t, "r", k.rsa), jwk(t, "r", k.otherRSA), jwk(t, "d", k.ed))))
 	w.wants(t, 201, "", signedBy(t, rs256, "r", k.rsa, good()))
-	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "r", k.otherRSA, good()))
+	w.wants(t, 401, core.CodeUnauthenticated, signedBy(t, rs256, "r", k.otherRSA, good()))
 }
 
 // TestKidMissing: kid is required when the set has more than one usable key; with exactly one, a token without kid uses it.
@@ -102,9 +104,9 @@ func TestKidMissing(t *testing.T) {
 		}
 	}
 	one, _ := newKeyWorld(t, keyFile(t, jwks(t, jwk(t, "r", k.rsa))))
-	one.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "", k.rsa, good(), "kid", 1)) // a kid that is no text is not a missing one
+	one.wants(t, 401, core.CodeUnauthenticated, signedBy(t, rs256, "", k.rsa, good(), "kid", 1)) // a kid that is no text is not a missing one
 	w, _ := newKeyWorld(t, keyFile(t, jwks(t, jwk(t, "", k.rsa))))
-	w.wants(t, 401, codeUnauthenticated, signedBy(t, rs256, "r", k.rsa, good())) // a token that names a key does not take another
+	w.wants(t, 401, core.CodeUnauthenticated, signedBy(t, rs256, "r", k.rsa, good())) // a token that names a key does not take another
 }
 
 // FuzzParseKeys: whatever comes, parsing does not panic, and what is usable is so for one algorithm that goes with the key.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"resultlog/core"
 )
 
 var (
@@ -102,9 +104,9 @@ func TestAlgorithms(t *testing.T) {
 			keys, log := newKeyWorld(t, path)
 			beside, _ := newKeyWorld(t, path, both)
 			for range 2 { // the second time from what is remembered
-				keys.wants(t, row.by, codeUnauthenticated, row.token)
-				beside.wants(t, row.bySecret, codeUnauthenticated, row.token)
-				newWorld(t).wants(t, row.onlyTheSecret, codeUnauthenticated, row.token)
+				keys.wants(t, row.by, core.CodeUnauthenticated, row.token)
+				beside.wants(t, row.bySecret, core.CodeUnauthenticated, row.token)
+				newWorld(t).wants(t, row.onlyTheSecret, core.CodeUnauthenticated, row.token)
 			}
 			if strings.Contains(log.String(), row.token) {
 				t.Errorf("the log shows the token: %s", log)
@@ -159,9 +161,9 @@ func TestClaims(t *testing.T) {
 					token = signed(t, hs256, testSecret, good(row.changes...))
 				}
 				asking, _ := newKeyWorld(t, path, func(c *Config) { c.Secret, c.Issuer, c.Audience = testSecret, "https://idp", "resultlog" })
-				asking.wants(t, row.asked, codeUnauthenticated, token)
+				asking.wants(t, row.asked, core.CodeUnauthenticated, token)
 				careless, _ := newKeyWorld(t, path, func(c *Config) { c.Secret = testSecret })
-				careless.wants(t, row.unsaid, codeUnauthenticated, token)
+				careless.wants(t, row.unsaid, core.CodeUnauthenticated, token)
 			})
 		}
 	}
@@ -176,14 +178,14 @@ func TestExpiryToTheMillisecond(t *testing.T) {
 		w.setClock(noon.Add(tokenLeeway - time.Millisecond))
 		w.wants(t, 201, "", token)
 		w.setClock(noon.Add(tokenLeeway))
-		w.wants(t, 401, codeUnauthenticated, token)
+		w.wants(t, 401, core.CodeUnauthenticated, token)
 		if remembered := len(w.server.verifier.verified); first && remembered != 1 {
 			t.Errorf("%d tokens are remembered", remembered)
 		}
 	}
 	fresh, _ := newKeyWorld(t, path)
 	fresh.setClock(noon.Add(tokenLeeway))
-	fresh.wants(t, 401, codeUnauthenticated, token)
+	fresh.wants(t, 401, core.CodeUnauthenticated, token)
 }
 
 // TestWhatATokenMustBe: whoever sent another is told what is accepted here.
