@@ -29,7 +29,7 @@ type ActivityQuery struct {
 	Paging
 }
 
-// APIKeyQuery says which page of a list of API keys is asked for; it shows all of them.
+// APIKeyQuery says which page of a tenant's API keys a list shows (contract §2.9). They have no Sort but DefaultOrder.
 type APIKeyQuery struct{ Paging }
 
 // MaxSearch is the longest search, in characters: as long as the ids that it looks for may be (contract §2.3), and as much of a reason as is indexed.

@@ -56,6 +56,12 @@ func Lacks(eventType string, stream core.ID) string {
 		return fmt.Sprintf("result %s stays as it was before this submission in results, or is missing if it was the first; so may be the result_id of its activity", stream)
 	case core.ResultLinked{}.Type():
 		return fmt.Sprintf("result %s stays STANDALONE in results, and its activity may show no result_id", stream)
+	case core.ResultTypeConfigured{}.Type():
+		return fmt.Sprintf("tenant %s keeps the configuration of before of a result type in task_result_types, and so do the classifications of its results", stream)
+	case core.APIKeyIssued{}.Type():
+		return fmt.Sprintf("an API key of tenant %s is missing from api_keys, though it opens what it is for; its revocation cannot be applied without it", stream)
+	case core.APIKeyRevoked{}.Type():
+		return fmt.Sprintf("an API key of tenant %s that was revoked looks valid in api_keys, though it opens nothing any more", stream)
 	}
 	return fmt.Sprintf("the rows of %s lack what it says", stream)
 }

@@ -84,6 +84,7 @@ func (w *world) dump() map[string][]string {
 	tables := make(map[string][]string)
 	for table, key := range map[string]string{
 		"results": "id", "activities": "id", "activity_transitions": "activity_id, version", "idempotency_keys": "position", "dead_letters": "position", "checkpoints": "position",
+		"task_result_types": "tenant_id, code", "api_keys": "tenant_id, id",
 	} {
 		rows, err := w.tables.Read.Query(`SELECT * FROM ` + table + ` ORDER BY ` + key)
 		if err != nil {

@@ -11,40 +11,69 @@ import (
 
 // Results gives a page of a tenant's results, from tables that hold everything up to a position. The error is a *core.Error of CodeReadsBehind if they do not.
 func (q *Queries) Results(ctx context.Context, after core.Position, tenant core.ID, query core.ResultQuery) (core.Page[core.ResultView], error) {
-	return listPage(ctx, q, after, results, list{filter: filterResults(&query), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
+	return snapshotPage(ctx, q, after, results, func(tx *sql.Tx) (page core.Page[core.ResultView], err error) {
+		types, err := resultTypes(ctx, tx, tenant)
+		if err != nil {
+			return page, err
+		}
+		page, err = listPage(ctx, tx, results, list{filter: filterResults(&query), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
+		for i := range page.Rows {
+			page.Rows[i].Classification = types.Classification(page.Rows[i].Result)
+		}
+		return page, err
+	})
 }
 
 // Activities gives a page of a tenant's activities; see Results for the error.
 func (q *Queries) Activities(ctx context.Context, after core.Position, tenant core.ID, query core.ActivityQuery) (core.Page[core.ActivityView], error) {
-	return listPage(ctx, q, after, activities, list{filter: filterActivities(tenant, &query), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
+	return snapshotPage(ctx, q, after, activities, func(tx *sql.Tx) (core.Page[core.ActivityView], error) {
+		return listPage(ctx, tx, activities, list{filter: filterActivities(tenant, &query), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
+	})
 }
 
-// listPage reads one page of a list. Its total, its rows and the checkpoint are of one snapshot.
-func listPage[V any](ctx context.Context, q *Queries, after core.Position, of shape[V], l list, p core.Paging) (page core.Page[V], err error) {
-	l.table = of.table
-	err = q.snapshot(ctx, after, func(tx *sql.Tx) error {
-		count := l.count()
-		if err := tx.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&page.Total); err != nil {
-			return err
+// APIKeys gives a page of a tenant's API keys. The error is that of Results, or a *core.Error of CodeParked if an event of the tenant's own stream could not be applied: a list that
+// shows a key as it was before it was revoked would be worse than none.
+func (q *Queries) APIKeys(ctx context.Context, after core.Position, tenant core.ID, query core.APIKeyQuery) (core.Page[core.APIKeyView], error) {
+	return snapshotPage(ctx, q, after, apiKeys, func(tx *sql.Tx) (page core.Page[core.APIKeyView], err error) {
+		if err := notParked(ctx, tx, tenant, tenant); err != nil {
+			return page, err
 		}
-		page.Capped = page.Total > core.MaxTotal
-		page.Total = min(page.Total, core.MaxTotal)
-		ids, err := l.page(ctx, tx, p, page.Capped)
-		if err != nil {
-			return err
-		}
-		page.Rows, err = of.rows(ctx, tx, l.tenant, ids[:min(len(ids), p.Limit)])
-		if err == nil && len(ids) > p.Limit && p.Sort == core.DefaultOrder {
-			next := of.place(&page.Rows[p.Limit-1])
-			next.Page, next.ByPosition = p.Page+1, p.ByPosition()
-			page.Next = &next
-		}
+		return listPage(ctx, tx, apiKeys, list{filter: filterAPIKeys(&query), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
+	})
+}
+
+// snapshotPage reads one page of a list. Its total, its rows, what is told of them and the checkpoint are of one snapshot.
+func snapshotPage[V any](ctx context.Context, q *Queries, after core.Position, of shape[V], read func(*sql.Tx) (core.Page[V], error)) (page core.Page[V], err error) {
+	err = q.snapshot(ctx, after, func(tx *sql.Tx) (err error) {
+		page, err = read(tx)
 		return err
 	})
 	if err != nil {
 		return core.Page[V]{}, fmt.Errorf("list %s: %w", of.table, err)
 	}
 	return page, nil
+}
+
+// listPage reads one page of a list, in a snapshot.
+func listPage[V any](ctx context.Context, tx *sql.Tx, of shape[V], l list, p core.Paging) (page core.Page[V], err error) {
+	l.table = of.table
+	count := l.count()
+	if err := tx.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&page.Total); err != nil {
+		return page, err
+	}
+	page.Capped = page.Total > core.MaxTotal
+	page.Total = min(page.Total, core.MaxTotal)
+	ids, err := l.page(ctx, tx, p, page.Capped)
+	if err != nil {
+		return page, err
+	}
+	page.Rows, err = of.rows(ctx, tx, l.tenant, ids[:min(len(ids), p.Limit)])
+	if err == nil && len(ids) > p.Limit && p.Sort == core.DefaultOrder {
+		next := of.place(&page.Rows[p.Limit-1])
+		next.Page, next.ByPosition = p.Page+1, p.ByPosition()
+		page.Next = &next
+	}
+	return page, err
 }
 
 // maxWalk is how many rows are looked at along a list's order before those that fit are sorted instead. As many as are counted: it takes some milliseconds, as counting does.

@@ -35,9 +35,9 @@ func BenchmarkIndexes(b *testing.B) {
 	}
 }
 
-func (w *world) exec(statement string) {
+func (w *world) exec(statement string, args ...any) {
 	w.t.Helper()
-	if _, err := w.tables.Write.Exec(statement); err != nil {
+	if _, err := w.tables.Write.Exec(statement, args...); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,7 +103,7 @@ func (w *world) plan(query asked) (steps []string) {
 // planned is a list that is asked for, the index that finds its rows, and the one that gives its order; empty: the same. If they are not the same, the rows that fit are sorted.
 type planned struct {
 	name  string
-	query any // core.ResultQuery or core.ActivityQuery
+	query any // core.ResultQuery, core.ActivityQuery or core.APIKeyQuery
 	index string
 	order string
 }
@@ -178,13 +179,32 @@ func activityPlans() []planned {
 	}
 }
 
-// primary is the index of the key of a query's table.
-func primary(query any) string {
-	if _, ok := query.(core.ActivityQuery); ok {
-		return "sqlite_autoindex_activities_1"
+func apiKeyPlans() []planned {
+	type query = core.APIKeyQuery
+	return []planned{
+		{"no filter", query{}, "api_keys_by_creation", ""},
+		{"cursor", query{Paging: core.Paging{Cursor: byTime}}, "api_keys_by_creation", ""},
+		{"after_position", query{Paging: core.Paging{After: &start}}, "api_keys_by_position", ""},
+		{"after_position with a cursor", query{Paging: core.Paging{After: &start, Cursor: byPlace}}, "api_keys_by_position", ""},
 	}
-	return "sqlite_autoindex_results_1"
 }
+
+func allPlans() []planned { return slices.Concat(resultPlans(), activityPlans(), apiKeyPlans()) }
+
+// table is the one that the rows of a query stand in.
+func (p planned) table() string {
+	switch p.query.(type) {
+	case core.ResultQuery:
+		return "results"
+	case core.ActivityQuery:
+		return "activities"
+	default:
+		return "api_keys"
+	}
+}
+
+// primary is the index of the key of the table.
+func (p planned) primary() string { return "sqlite_autoindex_" + p.table() + "_1" }
 
 // counts is the index by which the rows are counted: any, if all are.
 func (p planned) counts() string {
@@ -197,12 +217,30 @@ func (p planned) counts() string {
 		if query.Paging = (core.Paging{After: query.After}); query == (core.ActivityQuery{}) {
 			return ""
 		}
+	case core.APIKeyQuery:
+		return ""
 	}
 	return p.index
 }
 
-// run asks for the list, and gives what was asked of the tables.
-func (p planned) run(t *testing.T, q *projections.Queries, n *notebook) []asked {
+// planRun asks for the list, and gives what was asked of its table. What was asked before that, of others, must have been looked up by a key.
+func (w *world) planRun(t *testing.T, p planned, q *projections.Queries, n *notebook) []asked {
+	t.Helper()
+	queries := p.ask(t, q, n)
+	first := slices.IndexFunc(queries, func(query asked) bool { return strings.Contains(query.text, "FROM "+p.table()+" ") })
+	if first < 0 {
+		t.Fatalf("nothing was asked of %s: %v", p.table(), queries)
+	}
+	for _, query := range queries[:first] {
+		if steps := w.plan(query); len(steps) != 1 || !strings.HasPrefix(steps[0], "SEARCH ") {
+			t.Errorf("%s\nplans to %s", query.text, strings.Join(steps, "; "))
+		}
+	}
+	return queries[first:]
+}
+
+// ask asks for the list, and gives what was asked of the tables.
+func (p planned) ask(t *testing.T, q *projections.Queries, n *notebook) []asked {
 	t.Helper()
 	var err error
 	switch query := p.query.(type) {
@@ -212,6 +250,9 @@ func (p planned) run(t *testing.T, q *projections.Queries, n *notebook) []asked 
 	case core.ActivityQuery:
 		query.Page, query.Limit = 1, 20
 		_, err = q.Activities(t.Context(), 0, tenants[0], query)
+	case core.APIKeyQuery:
+		query.Page, query.Limit = 1, 20
+		_, err = q.APIKeys(t.Context(), 0, tenants[0], query)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -256,9 +297,9 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	w := newWorld(t)
 	q, n := w.noted()
 	w.crowd(1)
-	for _, p := range append(resultPlans(), activityPlans()...) {
-		t.Run(p.name, func(t *testing.T) {
-			queries := p.run(t, q, n)
+	for _, p := range allPlans() {
+		t.Run(p.table()+" by "+p.name, func(t *testing.T) {
+			queries := w.planRun(t, p, q, n)
 			w.judge(t, queries[0], p.counts(), false)
 			w.judge(t, queries[1], p.index, p.order != "")
 			if p.counts() != "" {
@@ -269,7 +310,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 				t.Errorf("a walk by position begins where it stands, and not where it began:\n%s", queries[1].text)
 			}
 			if len(queries) > 2 {
-				w.judge(t, queries[2], primary(p.query), false)
+				w.judge(t, queries[2], p.primary(), false)
 			}
 		})
 	}
@@ -280,12 +321,12 @@ func TestListsOfManyRowsSortNothing(t *testing.T) {
 	w := newWorld(t)
 	q, n := w.noted()
 	w.crowd(core.MaxTotal + 1)
-	for _, p := range append(resultPlans(), activityPlans()...) {
+	for _, p := range allPlans() {
 		if p.order == "" || strings.Contains(p.name, "activity_id") { // those are never so many
 			continue
 		}
-		t.Run(p.name, func(t *testing.T) {
-			queries := p.run(t, q, n)
+		t.Run(p.table()+" by "+p.name, func(t *testing.T) {
+			queries := w.planRun(t, p, q, n)
 			w.judge(t, queries[0], p.counts(), false)
 			w.judge(t, queries[1], p.order, false)
 		})
@@ -295,13 +336,13 @@ func TestListsOfManyRowsSortNothing(t *testing.T) {
 // Each index is the way to some list: it costs every event that is projected, and one that nothing needs must go.
 func TestEveryIndexIsNeeded(t *testing.T) {
 	w := newWorld(t)
-	rows, err := w.tables.Read.Query(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('results', 'activities') AND sql IS NOT NULL`)
+	rows, err := w.tables.Read.Query(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('results', 'activities', 'api_keys', 'task_result_types') AND sql IS NOT NULL`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	needed := make(map[string]bool)
-	for _, p := range append(resultPlans(), activityPlans()...) {
+	for _, p := range allPlans() {
 		for _, index := range strings.Fields(p.index) {
 			needed[index] = true
 		}

@@ -38,6 +38,13 @@ func filterActivities(tenant core.ID, q *core.ActivityQuery) filter {
 	return f
 }
 
+// filterAPIKeys asks for nothing but what changed: a tenant's keys are few.
+func filterAPIKeys(q *core.APIKeyQuery) filter {
+	var f filter
+	f.changed(q.After)
+	return f
+}
+
 // enumeration is one of core's statuses and types: a byte whose zero is none, and has no name.
 type enumeration interface {
 	~uint8

@@ -43,3 +43,14 @@ var activities = shape[core.ActivityView]{
 		return core.Cursor{CreatedAt: v.CreatedAt, ID: v.ID, Position: v.LastPosition}
 	},
 }
+
+var apiKeys = shape[core.APIKeyView]{
+	table:   "api_keys",
+	columns: `id, name, prefix, permissions, expires_at, created_at, revoked_at, last_position`,
+	into: func(v *core.APIKeyView) []any {
+		return []any{intoID{&v.ID}, &v.Name, &v.Prefix, intoJSON{&v.Permissions}, &v.ExpiresAt, &v.CreatedAt, &v.RevokedAt, &v.LastPosition}
+	},
+	place: func(v *core.APIKeyView) core.Cursor {
+		return core.Cursor{CreatedAt: v.CreatedAt, ID: v.ID, Position: v.LastPosition}
+	},
+}

@@ -22,7 +22,7 @@ func (q *Queries) StatusEvents(ctx context.Context, after core.Position, tenant,
 			SELECT event_id, event_type, from_status, to_status, coalesce(error_code, ''), coalesce(error_message, ''), occurred_at
 			FROM activity_transitions WHERE tenant_id = ? AND activity_id = ? ORDER BY version`, tenant[:], activity[:])
 		events, err = scanAll(ctx, tx, s, func(rows *sql.Rows) (v core.StatusEventView, err error) {
-			err = rows.Scan(intoID{&v.ID}, &v.EventType, intoFrom{&v.From}, intoName{&v.To}, &v.ErrorCode, &v.ErrorMessage, &v.OccurredAt)
+			err = rows.Scan(intoID{&v.ID}, &v.EventType, intoOptionalName{&v.From}, intoName{&v.To}, &v.ErrorCode, &v.ErrorMessage, &v.OccurredAt)
 			return v, err
 		})
 		return err
@@ -31,16 +31,4 @@ func (q *Queries) StatusEvents(ctx context.Context, after core.Position, tenant,
 		return nil, readError("activity", activity, err)
 	}
 	return events, nil
-}
-
-// intoFrom scans the status that an activity left; NULL is none.
-type intoFrom struct{ status *core.ActivityStatus }
-
-// Scan implements sql.Scanner.
-func (to intoFrom) Scan(column any) error {
-	if column == nil {
-		*to.status = core.NoActivity
-		return nil
-	}
-	return intoName{to.status}.Scan(column)
 }

@@ -79,6 +79,9 @@ func TestListsEqualANaiveOne(t *testing.T) {
 		capped, walks := 0, 0
 		for range queries {
 			tenant := tenants[r.IntN(20)/19]
+			if r.IntN(4) == 0 {
+				w.reclassify(r, s, tenants[r.IntN(2)])
+			}
 			query := s.anyResultQuery(r, w.clock)
 			got, err := q.Results(t.Context(), 0, tenant, query)
 			if err != nil {
@@ -244,5 +247,11 @@ func TestListsOfTablesThatAreBehind(t *testing.T) {
 	}
 	if _, err := q.StatusEvents(t.Context(), 1, tenants[0], w.mint()); !errors.As(err, &behind) || behind.Code != core.CodeReadsBehind {
 		t.Errorf("status events: %v", err)
+	}
+	if _, err := q.ResultTypes(t.Context(), 1, tenants[0]); !errors.As(err, &behind) || behind.Code != core.CodeReadsBehind {
+		t.Errorf("result types: %v", err)
+	}
+	if _, err := q.APIKeys(t.Context(), 1, tenants[0], core.APIKeyQuery{Paging: core.Paging{Page: 1, Limit: 1}}); !errors.As(err, &behind) || behind.Code != core.CodeReadsBehind {
+		t.Errorf("API keys: %v", err)
 	}
 }

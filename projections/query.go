@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -20,7 +21,14 @@ func NewQueries(read *sql.DB) *Queries { return &Queries{db: read} }
 // event of the result could not be applied, and of CodeNotFound if the tenant has no such result: another tenant's looks exactly like none.
 func (q *Queries) Result(ctx context.Context, after core.Position, tenant, id core.ID) (core.ResultView, error) {
 	var v core.ResultView
-	err := q.row(ctx, after, `SELECT `+results.columns+` FROM results WHERE tenant_id = $1 AND id = $2`, tenant, id, results.into(&v)...)
+	err := q.snapshot(ctx, after, func(tx *sql.Tx) error {
+		if err := row(ctx, tx, `SELECT `+results.columns+` FROM results WHERE tenant_id = $1 AND id = $2`, tenant, id, results.into(&v)...); err != nil {
+			return err
+		}
+		types, err := resultTypes(ctx, tx, tenant)
+		v.Classification = types.Classification(v.Result)
+		return err
+	})
 	if err != nil {
 		return core.ResultView{}, readError("result", id, err)
 	}
@@ -30,7 +38,9 @@ func (q *Queries) Result(ctx context.Context, after core.Position, tenant, id co
 // Activity gives one activity of a tenant; see Result for the error.
 func (q *Queries) Activity(ctx context.Context, after core.Position, tenant, id core.ID) (core.ActivityView, error) {
 	var v core.ActivityView
-	err := q.row(ctx, after, `SELECT `+activities.columns+` FROM activities WHERE tenant_id = $1 AND id = $2`, tenant, id, activities.into(&v)...)
+	err := q.snapshot(ctx, after, func(tx *sql.Tx) error {
+		return row(ctx, tx, `SELECT `+activities.columns+` FROM activities WHERE tenant_id = $1 AND id = $2`, tenant, id, activities.into(&v)...)
+	})
 	if err != nil {
 		return core.ActivityView{}, readError("activity", id, err)
 	}
@@ -38,13 +48,11 @@ func (q *Queries) Activity(ctx context.Context, after core.Position, tenant, id 
 }
 
 // row reads one row by its key into columns, unless what it is about is parked.
-func (q *Queries) row(ctx context.Context, after core.Position, query string, tenant, id core.ID, columns ...any) error {
-	return q.snapshot(ctx, after, func(tx *sql.Tx) error {
-		if err := notParked(ctx, tx, tenant, id); err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, query, tenant[:], id[:]).Scan(columns...)
-	})
+func row(ctx context.Context, tx *sql.Tx, query string, tenant, id core.ID, columns ...any) error {
+	if err := notParked(ctx, tx, tenant, id); err != nil {
+		return err
+	}
+	return tx.QueryRowContext(ctx, query, tenant[:], id[:]).Scan(columns...)
 }
 
 // snapshot runs reads in one transaction, on tables that hold everything up to a position. They may be emptied at any time, to be rebuilt, and a row that is missing says
@@ -67,8 +75,8 @@ func (q *Queries) snapshot(ctx context.Context, after core.Position, reads func(
 	return reads(tx)
 }
 
-// notParked gives a *core.Error of CodeParked if an event of a result's or an activity's own stream is in dead_letters. The row is then as it was before that event, or not there if
-// the event was to make it: either would be a wrong answer. There are no dead letters, nearly always, and finding that out is one step into an empty table.
+// notParked gives a *core.Error of CodeParked if an event of a stream is in dead_letters: of a result's or an activity's own, or of the tenant's. Its rows are then as they were before
+// that event, or not there if the event was to make them: either would be a wrong answer. There are no dead letters, nearly always, and finding that out is one step into an empty table.
 func notParked(ctx context.Context, tx *sql.Tx, tenant, id core.ID) error {
 	var position int64
 	err := tx.QueryRowContext(ctx, firstParked, tenant[:], id[:]).Scan(&position)
@@ -126,4 +134,27 @@ func (to intoName) Scan(column any) error {
 	default:
 		return fmt.Errorf("want a name, got %T", column)
 	}
+}
+
+// intoOptionalName scans a name on the wire; NULL is none, and leaves what there is.
+type intoOptionalName struct{ name encoding.TextUnmarshaler }
+
+// Scan implements sql.Scanner.
+func (to intoOptionalName) Scan(column any) error {
+	if column == nil {
+		return nil
+	}
+	return intoName(to).Scan(column)
+}
+
+// intoJSON scans JSON.
+type intoJSON struct{ value json.Unmarshaler }
+
+// Scan implements sql.Scanner.
+func (to intoJSON) Scan(column any) error {
+	text, ok := column.(string)
+	if !ok {
+		return fmt.Errorf("want JSON, got %T", column)
+	}
+	return to.value.UnmarshalJSON([]byte(text))
 }

@@ -35,6 +35,8 @@ func (w *world) spoil() {
 	w.t.Helper()
 	for _, wrong := range []string{
 		`UPDATE results SET status = 'CANCELED', result = 'other'`, `DELETE FROM activities WHERE version = 1`,
+		`UPDATE task_result_types SET is_active = 1 - is_active, classification = 'NEGATIVE'`, `INSERT INTO task_result_types VALUES (x'00', 'other', 0, NULL, 1, 1, 1)`,
+		`DELETE FROM api_keys WHERE revoked_at IS NULL`, `UPDATE api_keys SET name = 'wrong', revoked_at = NULL`,
 		`INSERT INTO dead_letters VALUES (x'00', x'00', 1, 1, 1, x'00', 0, 0, 'wrong')`,
 	} {
 		if _, err := w.tables.Write.Exec(wrong); err != nil {
@@ -140,7 +142,8 @@ func TestBarrierSeesARebuildOfAnotherProcess(t *testing.T) {
 
 	tool := w.open()
 	t.Cleanup(func() { w.close(tool) })
-	if _, err := tool.Write.Exec(`DELETE FROM activity_transitions; DELETE FROM results; DELETE FROM activities; DELETE FROM checkpoints`); err != nil { // a rebuild that was killed at once
+	if _, err := tool.Write.Exec(`DELETE FROM activity_transitions; DELETE FROM results; DELETE FROM activities; DELETE FROM task_result_types; DELETE FROM api_keys;
+		DELETE FROM checkpoints`); err != nil { // a rebuild that was killed at once
 		t.Fatal(err)
 	}
 	if _, err := barrier.Wait(t.Context()); err != nil {

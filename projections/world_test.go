@@ -39,7 +39,8 @@ type world struct {
 	made    []core.ID // activities that were asked for
 	clock   core.Instant
 	wake    chan struct{}
-	keyed   bool // every command comes with an idempotency key
+	keyed   bool      // every command comes with an idempotency key
+	issued  []core.ID // API keys that were asked for
 }
 
 func newWorld(t testing.TB) *world {
@@ -215,6 +216,9 @@ func (w *world) fill(r *rand.Rand, events core.Position) {
 }
 
 func (w *world) anyIntent(r *rand.Rand) core.Intent {
+	if r.IntN(8) == 0 {
+		return w.tenantIntent(r)
+	}
 	provider := ""
 	if r.IntN(4) > 0 {
 		provider = fmt.Sprint("ext-", r.IntN(12))
@@ -274,17 +278,24 @@ type naive struct {
 	results    map[core.Stream]core.ResultView
 	activities map[core.Stream]core.ActivityView
 	moves      map[core.Stream][]core.StatusEventView
+	types      map[core.ID]map[core.ResultCode]core.ResultTypeSetting // what each tenant has configured
+	keys       map[core.ID]map[core.ID]core.APIKeyView                // of each tenant
 }
 
 func newNaive() naive {
-	return naive{map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}, map[core.Stream][]core.StatusEventView{}}
+	return naive{
+		map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}, map[core.Stream][]core.StatusEventView{},
+		map[core.ID]map[core.ResultCode]core.ResultTypeSetting{}, map[core.ID]map[core.ID]core.APIKeyView{},
+	}
 }
 
 func fold(t testing.TB, history []core.Recorded) naive {
 	n := newNaive()
 	for _, r := range history {
 		n.fold(t, r)
+		n.foldTenant(r)
 	}
+	n.classify()
 	return n
 }
 
@@ -375,6 +386,7 @@ func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
 		}
 		moves += len(got.moves[key])
 	}
+	got.readTenants(w.t, q, want)
 	if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(naive{}), cmpopts.IgnoreFields(core.Personal{}, "Salt")); diff != "" {
 		w.t.Fatalf("read tables differ from the log (-want +got):\n%s", diff)
 	}
@@ -385,6 +397,7 @@ func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
 	if results != len(want.results) || activities != len(want.activities) || transitions != moves {
 		w.t.Fatalf("%d results, %d activities and %d transitions, want %d, %d and %d", results, activities, transitions, len(want.results), len(want.activities), moves)
 	}
+	w.countTenants(tables, want)
 }
 
 func (w *world) scan(tables *sqlite.ReadTables, into any, query string, args ...any) {

@@ -16,7 +16,7 @@ import (
 )
 
 // readTables are the tables that are made of the log.
-var readTables = []string{"results", "activities", "activity_transitions", "idempotency_keys", "dead_letters"}
+var readTables = []string{"results", "activities", "activity_transitions", "idempotency_keys", "task_result_types", "api_keys", "dead_letters"}
 
 // dump gives all rows of the read tables as text, once the tables have reached a position.
 func dump(t testing.TB, dir string, head core.Position) (rows []string) {
