@@ -16,7 +16,7 @@ func (q *Queries) Results(ctx context.Context, after core.Position, tenant core.
 		if err != nil {
 			return page, err
 		}
-		page, err = listPage(ctx, tx, results, list{filter: filterResults(&query), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
+		page, err = listPage(ctx, tx, results, list{filter: filterResults(&query, types), sorting: sortingOf(query.Paging), tenant: tenant}, query.Paging)
 		for i := range page.Rows {
 			page.Rows[i].Classification = types.Classification(page.Rows[i].Result)
 		}
@@ -56,6 +56,9 @@ func snapshotPage[V any](ctx context.Context, q *Queries, after core.Position, o
 
 // listPage reads one page of a list, in a snapshot.
 func listPage[V any](ctx context.Context, tx *sql.Tx, of shape[V], l list, p core.Paging) (page core.Page[V], err error) {
+	if l.impossible() {
+		return page, nil
+	}
 	l.table = of.table
 	count := l.count()
 	if err := tx.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&page.Total); err != nil {

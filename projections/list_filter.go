@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"slices"
 	"strings"
 
 	"resultlog/core"
@@ -26,17 +27,30 @@ type condition struct {
 	sorted bool   // byName only: inCreationOrder or fewRows
 }
 
-// word is a column of few values, and the one that is asked for; empty if any will do.
+// word is a column of few values, and those of them that will do.
 type word struct {
 	column string
-	asked  string
+	asked  []string // nil: any will do; empty: none will, and no row fits
 	values []string // all that there are; nil for the last column, which need not be enumerated
+}
+
+// only asks for one value of a word, if there is a value.
+func only(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
 }
 
 // filter is all that a list asks of its rows, but whose they are.
 type filter struct {
 	conditions []condition
 	words      []word // in the order of the table's index by words
+}
+
+// impossible reports whether no row can fit.
+func (f *filter) impossible() bool {
+	return slices.ContainsFunc(f.words, func(w word) bool { return w.asked != nil && len(w.asked) == 0 })
 }
 
 // What an index has after its column.

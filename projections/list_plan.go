@@ -60,7 +60,7 @@ func (l *list) finder() *condition {
 func (l *list) lastWord() int {
 	last := -1
 	for i, w := range l.words {
-		if w.asked != "" {
+		if w.asked != nil {
 			last = i
 		}
 	}

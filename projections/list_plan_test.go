@@ -25,8 +25,9 @@ type asked struct {
 // notebook is a connector whose connections note every query.
 type notebook struct {
 	driver.Connector
-	mu    sync.Mutex
-	notes []asked
+	meanwhile func(notes int) // happens before a query is run, beside how many were noted since it was called last, that one included; nil: nothing
+	mu        sync.Mutex
+	notes     []asked
 }
 
 func (n *notebook) Connect(ctx context.Context) (driver.Conn, error) {
@@ -58,7 +59,11 @@ func (c noting) QueryContext(ctx context.Context, query string, args []driver.Na
 	}
 	c.notebook.mu.Lock()
 	c.notebook.notes = append(c.notebook.notes, note)
+	n := len(c.notebook.notes)
 	c.notebook.mu.Unlock()
+	if c.notebook.meanwhile != nil {
+		c.notebook.meanwhile(n)
+	}
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
 
@@ -148,6 +153,21 @@ func resultPlans() []planned {
 		{"all words", query{Status: core.ResultPending, Source: core.Standalone, Result: 1, ContactType: "INBOUND"}, "results_by_words", "results_by_creation"},
 		{"a word with a cursor", query{Result: 1, Paging: core.Paging{Cursor: byTime}}, "results_by_words", "results_by_creation"},
 		{"a word in another order", query{Status: core.ResultPending, Paging: occurred}, "results_by_words", "results_by_occurrence"},
+
+		// A classification is the codes that the tenant holds to be so: a word of several values.
+		{"classification", query{Classification: core.Positive}, "results_by_words", "results_by_creation"},
+		{"classification with a cursor", query{Classification: core.Positive, Paging: core.Paging{Cursor: byTime}}, "results_by_words", "results_by_creation"},
+		{"classification, sort=updatedAt", query{Classification: core.Positive, Paging: updated}, "results_by_words", "results_by_update"},
+		{"classification, sort=occurredAt, ascending", query{Classification: core.Positive, Paging: occurred}, "results_by_words", "results_by_occurrence"},
+		{"classification and status", query{Classification: core.Positive, Status: core.ResultPending}, "results_by_words", "results_by_creation"},
+		{"classification and result", query{Classification: core.Positive, Result: 1}, "results_by_words", "results_by_creation"},
+		{"classification and all words", query{Classification: core.Positive, Status: core.ResultPending, Source: core.Standalone, ContactType: "INBOUND"}, "results_by_words", "results_by_creation"},
+		{"classification and status with a cursor", query{Classification: core.Positive, Status: core.ResultPending, Paging: core.Paging{Cursor: byTime}}, "results_by_words", "results_by_creation"},
+		{"classification and an id", query{Classification: core.Positive, CommerceExternalID: "c"}, "results_by_commerce", ""},
+		{"classification and what changed", query{Classification: core.Positive, Paging: synced}, "results_by_position", ""},
+		{"classification and what changed, with a cursor", query{Classification: core.Positive, Paging: core.Paging{After: &start, Cursor: byPlace}}, "results_by_position", ""},
+		{"classification and occurred_from", query{Classification: core.Positive, Occurred: since}, "results_by_occurrence", "results_by_creation"},
+		{"classification and updated_from in its own order", query{Classification: core.Positive, Updated: since, Paging: updated}, "results_by_update", ""},
 
 		// No index has the rows of a stretch of one time in the order of another.
 		{"occurred_from", query{Occurred: since}, "results_by_occurrence", "results_by_creation"},

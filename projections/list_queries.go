@@ -2,8 +2,8 @@ package projections
 
 import "resultlog/core"
 
-// filterResults puts the ids in the order of how few rows each usually leaves.
-func filterResults(q *core.ResultQuery) filter {
+// filterResults puts the ids in the order of how few rows each usually leaves. Types are how the tenant has the catalogue.
+func filterResults(q *core.ResultQuery, types core.ResultTypes) filter {
 	var f filter
 	f.name("activity_id", idOf(q.ActivityID), fewRows)
 	f.name("provider_activity_id", textOf(q.ProviderActivityID), fewRows)
@@ -13,12 +13,26 @@ func filterResults(q *core.ResultQuery) filter {
 	f.span("occurred_at", q.Occurred)
 	f.span("updated_at", q.Updated)
 	f.words = []word{
-		{"status", nameOf(q.Status), namesOf(core.ResultPending, core.ResultTransferred)},
-		{"result", q.Result.String(), resultCodes()},
-		{"source", string(q.Source), []string{string(core.Standalone), string(core.RetenActivity)}},
-		{"contact_type", string(q.ContactType), nil},
+		{"status", only(nameOf(q.Status)), namesOf(core.ResultPending, core.ResultTransferred)},
+		{"result", codesAsked(q, types), resultCodes()},
+		{"source", only(string(q.Source)), []string{string(core.Standalone), string(core.RetenActivity)}},
+		{"contact_type", only(string(q.ContactType)), nil},
 	}
 	return f
+}
+
+// codesAsked are the codes that will do. A classification stands for those that the tenant holds to be so; beside a code, for that one if it is among them, and else for none.
+func codesAsked(q *core.ResultQuery, types core.ResultTypes) []string {
+	if q.Classification == core.Unclassified {
+		return only(q.Result.String())
+	}
+	codes := []string{}
+	for _, code := range types.Codes(q.Classification) {
+		if q.Result == 0 || q.Result == code {
+			codes = append(codes, code.String())
+		}
+	}
+	return codes
 }
 
 // filterActivities does the same for activities.
@@ -31,9 +45,9 @@ func filterActivities(tenant core.ID, q *core.ActivityQuery) filter {
 	f.search(tenant, q.Search, "substr(reason, 1, 255)", "commerce_external_id", "provider_activity_id") // 255 is core.MaxSearch, as it stands in the index
 	f.span("scheduled_at", q.Scheduled)
 	f.words = []word{
-		{"status", nameOf(q.Status), namesOf(core.ActivityReady, core.ActivityFailed)},
-		{"type", nameOf(q.ActivityType), namesOf(core.Task, core.Message)},
-		{"channel", string(q.Channel), nil},
+		{"status", only(nameOf(q.Status)), namesOf(core.ActivityReady, core.ActivityFailed)},
+		{"type", only(nameOf(q.ActivityType)), namesOf(core.Task, core.Message)},
+		{"channel", only(string(q.Channel)), nil},
 	}
 	return f
 }

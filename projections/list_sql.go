@@ -36,8 +36,8 @@ func (l *list) walk(limit int) *statement {
 		}
 	}
 	for _, w := range l.words {
-		if w.asked != "" {
-			s.add(and+"("+w.column+" = ?) IS TRUE", w.asked)
+		if w.asked != nil {
+			s.add(and+"("+oneOf(w.column, w.asked)+") IS TRUE", anys(w.asked)...)
 			and = " AND "
 		}
 	}
@@ -73,14 +73,19 @@ func (l *list) where(s *statement, indexed func(*condition) bool, byWords bool) 
 	last := l.lastWord()
 	for i, w := range l.words {
 		switch {
-		case byWords && w.asked != "":
-			s.add(" AND "+w.column+" = ?", w.asked)
+		case byWords && w.asked != nil:
+			s.add(" AND "+oneOf(w.column, w.asked), anys(w.asked)...)
 		case byWords && i < last: // any value will do: each is looked up, since the index goes by this column before it goes by the last
-			s.add(" AND "+w.column+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(w.values)), ", ")+")", anys(w.values)...)
-		case w.asked != "":
-			s.add(" AND ("+w.column+" = ?) IS TRUE", w.asked)
+			s.add(" AND "+oneOf(w.column, w.values), anys(w.values)...)
+		case w.asked != nil:
+			s.add(" AND ("+oneOf(w.column, w.asked)+") IS TRUE", anys(w.asked)...)
 		}
 	}
+}
+
+// oneOf says that a column has one of some values, of which there is at least one.
+func oneOf(column string, values []string) string {
+	return column + " IN (?" + strings.Repeat(", ?", len(values)-1) + ")"
 }
 
 func anys(values []string) []any {

@@ -39,7 +39,7 @@ func (s shelf) anyResultQuery(r *rand.Rand, now core.Instant) core.ResultQuery {
 	q := core.ResultQuery{
 		ProviderActivityID: seldom(r, pick(r, names)), CommerceExternalID: seldom(r, pick(r, names)), OperatorExternalID: seldom(r, pick(r, names)),
 		Status: seldom(r, core.ResultStatus(1+r.IntN(5))), Source: seldom(r, pick(r, []core.Source{core.Standalone, core.RetenActivity})),
-		Result: seldom(r, core.ResultCode(1+r.IntN(4))), ContactType: seldom(r, pick(r, core.ContactTypes)),
+		Result: seldom(r, core.ResultCode(1+r.IntN(4))), Classification: seldom(r, core.Classification(1+r.IntN(2))), ContactType: seldom(r, pick(r, core.ContactTypes)),
 		Occurred: seldom(r, anySpan(r, now)), Updated: seldom(r, anySpan(r, now)), Paging: anyPaging(r, 3),
 	}
 	if r.IntN(20) == 0 {
@@ -167,6 +167,12 @@ func TestRowsThatAreTooManyToBeCounted(t *testing.T) {
 	next := first(query, core.MaxTotal+1).Next
 	query.Page, query.Cursor = next.Page, next
 	first(query, core.MaxTotal+21)
+
+	positive := core.ResultQuery{Classification: core.Positive, Paging: core.Paging{Page: 3, Limit: 20}}
+	w.exec(`UPDATE results SET result = 'b2b_purchase' WHERE created_at % 2 = 0`) // positive as well
+	first(positive, 41)
+	w.exec(`UPDATE results SET result = 'not_home' WHERE created_at >= $1`, int64(instant)-core.MaxTotal)
+	first(positive, core.MaxTotal+41)
 }
 
 // While rows are added, and change, a walk in the default order shows each row that was there exactly once, and a walk by position loses no change.

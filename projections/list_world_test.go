@@ -201,6 +201,7 @@ func (s shelf) naiveResults(tenant core.ID, q core.ResultQuery) core.Page[core.R
 			(q.CommerceExternalID == "" || v.CommerceExternalID == q.CommerceExternalID) &&
 			(q.OperatorExternalID == "" || v.Personal.OperatorExternalID == q.OperatorExternalID) &&
 			(q.Status == 0 || v.Status == q.Status) && (q.Source == "" || v.Source == q.Source) && (q.Result == 0 || v.Result == q.Result) &&
+			(q.Classification == core.Unclassified || v.Classification == q.Classification) &&
 			(q.ContactType == "" || v.ContactType == q.ContactType) && q.Occurred.Holds(v.OccurredAt) && q.Updated.Holds(v.UpdatedAt) &&
 			(q.After == nil || v.LastPosition > *q.After)
 	}, q.Paging, func(v *core.ResultView) (core.Instant, core.Cursor) {

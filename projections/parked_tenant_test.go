@@ -62,7 +62,7 @@ func TestReadsOfATenantWhoseStreamIsParked(t *testing.T) {
 		if err != nil || v.Classification != core.Positive {
 			t.Errorf("the result counts as %q, %v", v.Classification, err)
 		}
-		page, err := q.Results(t.Context(), after, tenants[0], core.ResultQuery{Paging: all})
+		page, err := q.Results(t.Context(), after, tenants[0], core.ResultQuery{Classification: core.Positive, Paging: all})
 		if err != nil || len(page.Rows) != 1 || page.Rows[0].Classification != core.Positive {
 			t.Errorf("the list of results is %+v, %v", page, err)
 		}
