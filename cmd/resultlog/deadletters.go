@@ -22,9 +22,9 @@ type deadlettersCommand struct {
 
 // Help stands in --help, below the usage.
 func (*deadlettersCommand) Help() string {
-	return `An event that cannot be applied to the read tables is parked: set aside with what follows it on its stream (the events of one result, or of one activity), so that everything else flows.
+	return `An event that cannot be applied to the read tables is parked: set aside with what follows it on its stream (the events of one result, of one activity, or of a tenant's own settings), so that everything else flows.
 Nothing is lost, since it stands in the log; writes go on. Until it is retried or dropped, reading that result or activity by its id is answered 503 projection_parked, and lists show its row as
-it was before. Look at why with list and show, cure that (a newer version of this program, say: start the servers with it first), and retry. Servers may run meanwhile.`
+it was before; of a tenant's own stream, reading its result types and its API keys is answered so, and its results are classified as before. Look at why with list and show, cure that (a newer version of this program, say: start the servers with it first), and retry. Servers may run meanwhile.`
 }
 
 // lettersFlags are what all subcommands share.

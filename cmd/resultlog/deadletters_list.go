@@ -18,7 +18,7 @@ type listLetters struct {
 // Help stands in --help, below the usage.
 func (*listLetters) Help() string {
 	return `The lines of a stream stand together, in its order: the first says what is wrong, the others follow it. With --json each line is an object, with the whole error.
-Columns: position in the log, type, version in the stream, stream (the id of the result or activity), tenant, when it was parked, and the beginning of the error.`
+Columns: position in the log, type, version in the stream, stream (the id of the result or activity, or the tenant's), tenant, when it was parked, and the beginning of the error.`
 }
 
 // Run implements the subcommand.

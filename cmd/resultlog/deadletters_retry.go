@@ -13,7 +13,7 @@ import (
 type retryLetter struct {
 	lettersFlags
 	Position core.Position `arg:"" optional:"" help:"The event at this position in the log, and those before it on its stream."`
-	Stream   core.ID       `env:"-" placeholder:"UUID" help:"All events of this stream: the id of the result or activity."`
+	Stream   core.ID       `env:"-" placeholder:"UUID" help:"All events of this stream: the id of the result or activity, or the tenant's."`
 	All      bool          `env:"-" help:"All that there are."`
 }
 

@@ -19,14 +19,54 @@ import (
 
 // poisoned is a command of the scripts. It makes a log in the directory that it is given, with an event that can be decoded, and that no read table can take: of a result whose code
 // is not in the catalogue, as if another program's catalogue had it.
-func poisoned() {
-	if err := poison(os.Args[1]); err != nil {
+func poisoned() { orExit(poison(os.Args[1])) }
+
+// poisonedTenant makes another: its event is of the tenant's own stream, the revocation of an API key that was never issued.
+func poisonedTenant() { orExit(poisonTenant(os.Args[1])) }
+
+func orExit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func poison(dir string) (err error) {
+func poison(dir string) error {
+	submit := func(n byte, provider string, status core.ResultStatus) core.SubmitResult {
+		return core.SubmitResult{ResultID: core.ID{0: 2, 6: 0x70, 15: n}, Submission: core.Submission{
+			ProviderActivityID: provider, CommerceExternalID: "store-001", OccurredAt: core.Instant(n) * 2000, Status: status, Result: "success",
+			Personal: core.Personal{Comment: "of a person"}.Seal(),
+		}}
+	}
+	return record(dir, 2, func(e core.Event) core.Event {
+		spoilt := e.(core.ResultSubmitted)
+		spoilt.Submission.Result = "praised"
+		return spoilt
+	},
+		core.CreateActivity{ActivityID: core.ID{0: 1, 6: 0x70, 15: 1}, ActivityDetails: core.ActivityDetails{
+			ActivityType: core.Task, Reason: "visit", Channel: "SALESMAN", CommerceID: core.ID{9}, IdempotencyKey: "k", ProviderActivityID: "ext-1",
+		}},
+		submit(1, "ext-1", core.ResultPending), // the poison
+		submit(3, "ext-1", core.ResultCompleted),
+		submit(4, "ext-2", core.ResultPending),
+	)
+}
+
+func poisonTenant(dir string) error {
+	key := core.ID{0: 4, 6: 0x70, 15: 1}
+	return record(dir, 2, func(e core.Event) core.Event {
+		spoilt := e.(core.APIKeyRevoked)
+		spoilt.KeyID[15]++
+		return spoilt
+	},
+		core.IssueAPIKey{KeyID: key, APIKeyDetails: core.APIKeyDetails{Name: "field app", Prefix: "rtn_sk_000000", Digest: core.Digest{1}, Permissions: core.ViewActivities}},
+		core.RevokeAPIKey{KeyID: key}, // the poison
+		core.ConfigureResultType{ResultTypeSetting: core.ResultTypeSetting{Code: 1, Active: true, Classification: core.Positive}},
+	)
+}
+
+// record makes a log of what comes of intents, but for the event at a position, which is spoilt.
+func record(dir string, spoilt core.Position, spoil func(core.Event) core.Event, intents ...core.Intent) (err error) {
 	ctx, machine := context.Background(), core.NewMachine()
 	log, err := sqlite.OpenLog(ctx, dir)
 	if err != nil {
@@ -37,30 +77,15 @@ func poison(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	submit := func(n byte, provider string, status core.ResultStatus) core.SubmitResult {
-		return core.SubmitResult{ResultID: core.ID{0: 2, 6: 0x70, 15: n}, Submission: core.Submission{
-			ProviderActivityID: provider, CommerceExternalID: "store-001", OccurredAt: core.Instant(n) * 2000, Status: status, Result: "success",
-			Personal: core.Personal{Comment: "of a person"}.Seal(),
-		}}
-	}
 	return log.Append(ctx, 0, func(time.Time, []core.Recorded) ([]core.Recorded, error) {
-		for n, intent := range []core.Intent{
-			core.CreateActivity{ActivityID: core.ID{0: 1, 6: 0x70, 15: 1}, ActivityDetails: core.ActivityDetails{
-				ActivityType: core.Task, Reason: "visit", Channel: "SALESMAN", CommerceID: core.ID{9}, IdempotencyKey: "k", ProviderActivityID: "ext-1",
-			}},
-			submit(1, "ext-1", core.ResultPending), // the poison: at position 2
-			submit(3, "ext-1", core.ResultCompleted),
-			submit(4, "ext-2", core.ResultPending),
-		} {
+		for n, intent := range intents {
 			at := core.Instant(n+1) * 1000
 			if _, err := machine.Step(core.Command{Tenant: tenant, At: at, EventID: core.ID{0: 3, 6: 0x70, 14: byte(n)}, Intent: intent}); err != nil {
 				return nil, err
 			}
 		}
 		events := machine.Pending()
-		spoilt := events[1].Event.(core.ResultSubmitted)
-		spoilt.Submission.Result = "praised"
-		events[1].Event = spoilt
+		events[spoilt-1].Event = spoil(events[spoilt-1].Event)
 		return events, nil
 	})
 }

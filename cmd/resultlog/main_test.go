@@ -27,7 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){"resultlog": main, "poisoned": poisoned})
+	testscript.Main(leakChecked{m}, map[string]func(){"resultlog": main, "poisoned": poisoned, "poisoned-tenant": poisonedTenant})
 }
 
 // leakChecked also looks for goroutines that outlive the tests.
