@@ -9,7 +9,6 @@ type ResultQuery struct {
 	Status             ResultStatus
 	Source             Source
 	Result             ResultCode
-	Classification     Classification // what the tenant holds the result's code to be now; Unclassified cannot be asked for
 	ContactType        ContactType
 	Classification     Classification // of the result's code, as the tenant has it now
 	Occurred           Span

@@ -29,7 +29,7 @@ func (w *world) issue(r *rand.Rand) core.IssueAPIKey {
 	w.issued = append(w.issued, id)
 	c := core.IssueAPIKey{KeyID: id, APIKeyDetails: core.APIKeyDetails{
 		Name: fmt.Sprintf("field app \"ñ\" %d", w.minted), Prefix: fmt.Sprintf("rtn_sk_%06d", w.minted), Digest: core.Digest{0: 1, 31: byte(w.minted)},
-		Permissions: core.Permissions(1 + r.IntN(core.AllPermissions)),
+		Permissions: core.Permissions(1 + r.IntN(int(core.AllPermissions))),
 	}}
 	if r.IntN(2) == 0 {
 		at := w.clock + core.Instant(r.IntN(100_000))
