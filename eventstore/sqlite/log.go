@@ -73,7 +73,7 @@ func OpenLog(ctx context.Context, dir string) (*Log, error) {
 // OpenExistingLog opens the log in a directory that has one: a tool makes none.
 func OpenExistingLog(ctx context.Context, dir string) (*Log, error) {
 	if _, err := os.Stat(filepath.Join(dir, logFile)); err != nil {
-		return nil, fmt.Errorf("there is no log in %s: %w", dir, err)
+		return nil, fmt.Errorf("there is no log in %s; resultlog serve makes one: %w", dir, err)
 	}
 	return OpenLog(ctx, dir)
 }
