@@ -157,6 +157,7 @@ func TestMetadata(t *testing.T) {
 			Actor: Actor{Subject: "integration", Role: "FDE"}, RequestID: "req-3",
 			Idempotency: Idempotency{Key: "order-4711/1", Endpoint: "POST /api/activity-results/tasks", Body: sha256.Sum256([]byte(`{"status":"COMPLETED"}`))},
 		},
+		"apikey":  {Actor: Actor{Key: fixtureKey.String()}, RequestID: "req-4"},
 		"typical": {Actor: Actor{Subject: "integration", Role: "FDE"}, RequestID: "req-2", CausationID: mustID("e8")},
 		"minimal": {},
 	} {

@@ -8,7 +8,7 @@ import (
 // ErrOutOfOrder means that an event given to Replay is not the next one: the log has a gap, a repeat, or was written by other rules.
 var ErrOutOfOrder = errors.New("event is out of order")
 
-// Machine is the state of all activities and results, rebuilt from the log. It decides commands speculatively: Step after Step on an overlay,
+// Machine is the state of all activities, results, API keys and tenants, rebuilt from the log. It decides commands speculatively: Step after Step on an overlay,
 // then Commit once the log says that Pending is durable, or Rollback if it is not. It is not safe for concurrent use.
 type Machine struct {
 	law     *Lifecycle

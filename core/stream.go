@@ -6,7 +6,7 @@ type Position int64
 // Version is an event's place in its stream: gapless, from 1. Zero is "before the first".
 type Version int32
 
-// Stream names one stream of a tenant: an activity or a result, by its id. Ids are minted here and never shared between the two kinds.
+// Stream names one stream of a tenant: an activity's or a result's, by its id, or the tenant's own, by the tenant's. The ids of the former are minted here, and no two streams share one.
 type Stream struct {
 	Tenant ID
 	ID     ID
@@ -33,7 +33,7 @@ type Metadata struct {
 	CausationID ID     `json:"causation_id,omitzero"` // the event before it that the same command caused, if any
 }
 
-// Actor is the credential that a command came with: a token's subject and role, or a key.
+// Actor is the credential that a command came with: a token's subject and role, or an API key's id.
 type Actor struct {
 	Subject string `json:"subject,omitempty"`
 	Role    string `json:"role,omitempty"`
