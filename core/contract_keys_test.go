@@ -85,7 +85,15 @@ func TestContractSection24(t *testing.T) { runContract(t, orderRows) }
 
 const order = "replay or 422 → 404 resource → 400 that depends on state → 409"
 
+const credentialFirst = "401 → 400 tenant header → 403 → 429 → 415/413 → 400 syntax and values → 503 queue → " + order
+
 var orderRows = []contractRow{
+	{says: credentialFirst, of: "401 before the replay", given: `issue k1
+		submit r1 idempotency=i1 apikey=k1
+		revoke k1`, when: `submit r2 idempotency=i1 apikey=k1`, then: `refused unauthenticated`},
+	{says: credentialFirst, of: "401 before 404", when: `dispatch a9 apikey=k9`, then: `refused unauthenticated`},
+	{says: credentialFirst, of: "401 before 400", when: `submit r1 code=nonsense apikey=k9`, then: `refused unauthenticated`},
+	{says: credentialFirst, of: "401 before 409", given: `submit r1 provider=p1`, when: `submit r2 provider=p1 apikey=k9`, then: `refused unauthenticated`},
 	{says: order, of: "replay before 404", given: `create a1
 		dispatch a1 idempotency=k1 endpoint=x`, when: `dispatch a9 idempotency=k1 endpoint=x`, then: `replays position 2`},
 	{says: order, of: "replay before 400", given: `create a1

@@ -129,7 +129,7 @@ func runContract(t *testing.T, rows []contractRow) {
 }
 
 // TestContractSection1 is contract §1, what the API's own document fixes. Not here, because only the HTTP layer can judge them, and tested there: the route and its 201;
-// which request fields are required, and of which type; the keys of the answer; the permission. TestCatalog has the ten codes; which of them are active comes with their configuration.
+// which request fields are required, and of which type; the keys of the answer; the permission. TestCatalog has the ten codes; which of them are active, TestContractSection23.
 func TestContractSection1(t *testing.T) { runContract(t, section1) }
 
 // everyField is a submission with all that can be sent.

@@ -19,6 +19,7 @@ var idDigits = map[byte]byte{
 	'u': 'd', // a UUID that was never minted here
 	'e': 'e', // an event
 	't': '7', // a tenant
+	'k': 'f', // an API key
 	'o': '0', // an operator or a route
 }
 

@@ -26,11 +26,37 @@ func brief(r Recorded) string {
 		overridden = e.Overridden
 	case ResultLinked:
 		head += fmt.Sprintf(" to %s as %s", short(e.ActivityID), e.ProviderActivityID)
+	case ResultTypeConfigured:
+		head += " " + e.ResultTypeSetting.describe()
+	case APIKeyIssued:
+		head += fmt.Sprintf(" %s %s, expires %s", short(e.KeyID), e.Permissions, expiry(e.ExpiresAt))
+	case APIKeyRevoked:
+		head += " " + short(e.KeyID)
 	}
 	if overridden {
 		head += " overridden"
 	}
 	return head
+}
+
+// describe shows how a tenant has a code from now on.
+func (s ResultTypeSetting) describe() string {
+	text := s.Code.String() + " off"
+	if s.Active {
+		text = s.Code.String() + " active"
+	}
+	if s.Classification != Unclassified {
+		text += " " + s.Classification.String()
+	}
+	return text
+}
+
+// expiry shows when an API key expires.
+func expiry(at *Instant) string {
+	if at == nil {
+		return "never"
+	}
+	return seconds(*at)
 }
 
 // briefly is a refusal in a line: its code, and what stands in the way.

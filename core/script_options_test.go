@@ -39,21 +39,30 @@ func (o *optionReader) submission(at Instant) Submission {
 	return s
 }
 
-// endpoints are where the commands come in (contract §1, §2.7).
+// endpoints are where the commands come in (contract §1, §2.7 to §2.9).
 var endpoints = map[string]string{
 	"create": "POST /api/activities", "submit": "POST /api/activity-results/tasks", "dispatch": "POST /api/activities/tasks/%s/dispatch", "cancel": "PATCH /api/activities/%s/cancel",
+	"configure": "PUT /api/task-result-types/%s", "issue": "POST /api/api-keys", "revoke": "POST /api/api-keys/%s/revoke",
 }
 
-func (o *optionReader) idempotency(verb string, id ID) Idempotency {
+func (o *optionReader) idempotency(l line) Idempotency {
 	key := o.text("idempotency", "")
 	if key == "" {
 		return Idempotency{}
 	}
-	endpoint := endpoints[verb]
+	endpoint := endpoints[l.verb]
 	if strings.Contains(endpoint, "%s") {
-		endpoint = fmt.Sprintf(endpoint, id)
+		endpoint = fmt.Sprintf(endpoint, spelled(l.args[0]))
 	}
 	return Idempotency{Key: key, Endpoint: o.text("endpoint", endpoint), Body: sha256.Sum256([]byte(o.text("body", "{}")))}
+}
+
+// spelled is what a line calls something, as a path has it: a UUID, or a code of the catalogue.
+func spelled(text string) string {
+	if id, err := parseID(text); err == nil {
+		return id.String()
+	}
+	return text
 }
 
 func (o *optionReader) text(key, otherwise string) string {

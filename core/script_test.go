@@ -10,7 +10,8 @@ import (
 // A line of a script is a verb, its arguments, and options: submit r1 provider=ext-1 status=COMPLETED override comment="no answer".
 // What stands in "…" or `…` may hold spaces. Every command is decided one second after the one before, unless it says at=SECONDS; a result occurred when it is
 // decided, unless it says occurred=. The first argument of create and submit is the id that is minted for what may be new; that of dispatch and cancel is the activity meant.
-// idempotency= sends an Idempotency-Key, to the command's own endpoint unless it says endpoint=, with the body that body= says.
+// issue mints the API key that it names, revoke means one; configure says how the tenant has a code: configure not_home off class=NEGATIVE, or active. apikey= is the API key that a
+// command comes with. idempotency= sends an Idempotency-Key, to the command's own endpoint unless it says endpoint=, with the body that body= says.
 type line struct {
 	verb    string
 	args    []string
@@ -27,7 +28,7 @@ type play struct {
 
 func newPlay() *play { return &play{machine: NewMachine(), clock: start} }
 
-// command decides a line of the verb create, submit, dispatch or cancel.
+// command decides a line of a verb that intent knows.
 func (p *play) command(text string) (Receipt, *Error, error) {
 	l, err := parseLine(text)
 	if err != nil {
@@ -93,34 +94,17 @@ func (p *play) transition(text string) (Recorded, error) {
 
 // read makes a command of a line, and takes the options that it knows out of it.
 func (p *play) read(l line) (c Command, err error) {
-	if len(l.args) != 1 {
-		return c, fmt.Errorf("%s needs one id", l.verb)
-	}
-	id, err := parseID(l.args[0])
-	if err != nil {
-		return c, err
+	if n := argumentsOf(l.verb); len(l.args) != n {
+		return c, fmt.Errorf("%s needs %d arguments", l.verb, n)
 	}
 	p.commands++
 	o := optionReader{l.options, nil}
 	c = Command{
-		Tenant: o.id("tenant", fixedID('t', 1)), At: o.instant("at", p.clock+1000), EventID: fixedID('e', p.commands*eventIDs),
-		Metadata: Metadata{
-			Actor:     Actor{Subject: o.text("actor", "integration"), Role: o.text("role", "FDE")},
-			RequestID: fmt.Sprintf("req-%d", p.commands), Traceparent: o.text("traceparent", ""), Idempotency: o.idempotency(l.verb, id),
-		},
+		Tenant: o.id("tenant", fixedID('t', 1)), At: o.instant("at", p.clock+1000), EventID: fixedID('e', p.commands*eventIDs), APIKey: o.id("apikey", ID{}),
+		Metadata: Metadata{RequestID: fmt.Sprintf("req-%d", p.commands), Traceparent: o.text("traceparent", ""), Idempotency: o.idempotency(l)},
 	}
-	switch l.verb {
-	case "create":
-		c.Intent = CreateActivity{ActivityID: id, ActivityDetails: o.details(l.args[0])}
-	case "submit":
-		c.Intent = SubmitResult{ResultID: id, Submission: o.submission(c.At)}
-	case "dispatch":
-		c.Intent = DispatchActivity{ActivityID: id, ProviderActivityID: o.text("provider", "")}
-	case "cancel":
-		c.Intent = CancelActivity{ActivityID: id}
-	default:
-		return c, fmt.Errorf("unknown command %q", l.verb)
-	}
+	c.Metadata.Actor = o.actor(c.APIKey)
+	c.Intent = o.intent(l, c.At)
 	return c, o.err
 }
 
