@@ -35,8 +35,13 @@ type oracle struct {
 	activities []oracleActivity
 	results    []oracleResult
 	keys       []oracleKey
+	settings   []oracleSetting
+	apiKeys    []oracleAPIKey
+	ownStream  []ID // the tenant of each event in a tenant's own stream
 	appended   []ID // the tenant of each event
 	clock      Instant
+
+	met []string // what the last command came upon that its answer does not show, for counting
 }
 
 // oracleAnswer is what a sender hears: a refusal, or the events; or that it was accepted before.
@@ -54,6 +59,7 @@ const oracleCodes = " success not_home is_closed no_interest rescheduled wrong_a
 // copied is the same state, apart.
 func (o oracle) copied() oracle {
 	o.activities, o.results, o.keys, o.appended = slices.Clone(o.activities), slices.Clone(o.results), slices.Clone(o.keys), slices.Clone(o.appended)
+	o.settings, o.apiKeys, o.ownStream = slices.Clone(o.settings), slices.Clone(o.apiKeys), slices.Clone(o.ownStream)
 	for i := range o.results {
 		o.results[i].names = slices.Clone(o.results[i].names)
 	}
@@ -62,25 +68,41 @@ func (o oracle) copied() oracle {
 
 // decide answers a command.
 func (o *oracle) decide(c Command) oracleAnswer {
-	sent := oracleKey{tenant: c.Tenant, endpoint: c.Metadata.Endpoint, key: c.Metadata.Key, position: len(o.appended) + 1}
-	for _, k := range o.keys {
-		// "it is decided before the guards, per tenant and endpoint […]; same key […] → the first answer"
-		if sent.key != "" && k.tenant == sent.tenant && k.endpoint == sent.endpoint && k.key == sent.key {
-			return oracleAnswer{replayed: k.position}
-		}
+	at := c.At
+	if at < o.clock {
+		at = o.clock // "never decreases along the log"
 	}
-	answer := o.decideAnew(c)
+	o.met = nil
+	sent := oracleKey{tenant: c.Tenant, endpoint: c.Metadata.Endpoint, key: c.Metadata.Key, position: len(o.appended) + 1}
+	first := o.accepted(sent)
+	if wrong := o.credential(c, at); wrong != "" {
+		o.met = append(o.met, "an API key that is "+wrong)
+		if first > 0 {
+			o.met = append(o.met, "a retry with an API key that is "+wrong)
+		}
+		return oracleAnswer{refusal: "refused unauthenticated"} // "Order of checks: […] → 401 → […] → replay or 422"
+	}
+	if first > 0 {
+		return oracleAnswer{replayed: first}
+	}
+	answer := o.decideAnew(c, at)
 	if sent.key != "" && answer.refusal == "" { // "only accepted submissions are stored"
 		o.keys = append(o.keys, sent)
 	}
 	return answer
 }
 
-func (o *oracle) decideAnew(c Command) oracleAnswer {
-	at := c.At
-	if at < o.clock {
-		at = o.clock // "never decreases along the log"
+// accepted is where the first acceptance with an Idempotency-Key is, or 0: "it is decided before the guards, per tenant and endpoint […]; same key […] → the first answer".
+func (o *oracle) accepted(sent oracleKey) int {
+	for _, k := range o.keys {
+		if sent.key != "" && k.tenant == sent.tenant && k.endpoint == sent.endpoint && k.key == sent.key {
+			return k.position
+		}
 	}
+	return 0
+}
+
+func (o *oracle) decideAnew(c Command, at Instant) oracleAnswer {
 	switch in := c.Intent.(type) {
 	case CreateActivity:
 		return o.create(c.Tenant, at, in)
@@ -88,6 +110,12 @@ func (o *oracle) decideAnew(c Command) oracleAnswer {
 		return o.dispatch(c.Tenant, at, in)
 	case CancelActivity:
 		return o.cancel(c.Tenant, at, in)
+	case ConfigureResultType:
+		return o.configure(c.Tenant, at, in)
+	case IssueAPIKey:
+		return o.issue(c.Tenant, at, in)
+	case RevokeAPIKey:
+		return o.revoke(c.Tenant, at, in)
 	default:
 		return o.submit(c.Tenant, at, in.(SubmitResult))
 	}
@@ -132,7 +160,7 @@ func (o *oracle) submit(tenant ID, at Instant, s SubmitResult) oracleAnswer {
 			return oracleAnswer{refusal: "refused activity_not_task"}
 		}
 	}
-	if !strings.Contains(oracleCodes, " "+s.Submission.Result+" ") {
+	if o.refusesCode(tenant, s.Submission.Result, result) {
 		return oracleAnswer{refusal: "refused validation_failed"}
 	}
 	refusal, overridden, overriddenMove := o.guard(activity, result, s)
@@ -220,7 +248,10 @@ func (o *oracle) describe() string {
 		of[tenant]++
 	}
 	for tenant, n := range of {
-		all = append(all, fmt.Sprintf("%s at %d", short(tenant), n))
+		all = append(all, fmt.Sprintf("%s at %d%s", short(tenant), n, o.describeOwn(tenant)))
+	}
+	for _, k := range o.apiKeys {
+		all = append(all, k.describe())
 	}
 	if len(o.keys) > 0 {
 		var keys []int

@@ -15,7 +15,7 @@ import (
 func TestPropertyOracle(t *testing.T) {
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		for range 4 { // what must meet for the rarest case does so once in some hundred traces
+		for range 6 { // what must meet for the rarest case does so once in some hundred traces
 			compareWithOracle(t, drawTrace(t), seen)
 		}
 	})
@@ -58,6 +58,9 @@ func answerBoth(t *rapid.T, v *live, o *oracle, p tracePart, seen map[string]int
 		t.Fatalf("%+v\nanswer (-oracle +machine):\n%s", p.Command, diff)
 	}
 	v.count(p.Command, got, seen)
+	for _, what := range o.met {
+		seen[what]++
+	}
 }
 
 // count counts what came of a command that was decided last.
@@ -72,6 +75,9 @@ func (v *live) count(c Command, a oracleAnswer, seen map[string]int) {
 		seen["replayed, in the batch of its first"]++
 	}
 	batch := v.Pending()
+	if slices.ContainsFunc(batch, func(r Recorded) bool { return a.refusal != "" && r.Event == Event(APIKeyRevoked{c.Tenant, c.APIKey}) }) {
+		seen["unauthenticated in the batch of the revocation"]++
+	}
 	for _, r := range batch[len(batch)-len(a.events):] {
 		if r.Event.Type() == "ResultLinked" && slices.ContainsFunc(batch, func(s Recorded) bool { return s.Stream == r.Stream && s.Version == 1 }) {
 			seen["linked by "+strings.Fields(a.events[0])[0]+" in the batch of its submission"]++
@@ -90,6 +96,12 @@ var outcomes = []string{
 	"ResultLinked after ActivityCreated", "linked by ActivityCreated in the batch of its submission",
 	"ResultLinked after ActivityTransitioned by DISPATCH_SUCCESS", "linked by ActivityTransitioned in the batch of its submission",
 	"replayed", "replayed, in the batch of its first",
+	"ResultTypeConfigured", "APIKeyIssued", "APIKeyRevoked", "ConfigureResultType not_found", "RevokeAPIKey not_found", "RevokeAPIKey api_key_revoked",
+	"a code that there is not", "a code that is switched off", "a code that is switched off, and on the result",
+	"an API key that is valid", "an API key that is unknown", "an API key that is another tenant's", "an API key that is expired", "an API key that is revoked",
+	"unauthenticated in the batch of the revocation", "a retry with an API key that is revoked",
+	"SubmitResult unauthenticated", "CreateActivity unauthenticated", "DispatchActivity unauthenticated", "CancelActivity unauthenticated",
+	"ConfigureResultType unauthenticated", "IssueAPIKey unauthenticated", "RevokeAPIKey unauthenticated",
 }
 
 // checkSeen fails if the generator has become too tame. With a few checks only, as when a failure is reproduced, it says nothing.

@@ -73,6 +73,9 @@ func (p tracePart) reminted(n int) tracePart {
 	case SubmitResult:
 		in.ResultID = fixedID('r', n)
 		p.Command.Intent = in
+	case IssueAPIKey:
+		in.KeyID = fixedID('k', n)
+		p.Command.Intent = in
 	}
 	return p
 }

@@ -17,16 +17,18 @@ const (
 
 var (
 	traceTenants = []ID{fixedID('t', 1), fixedID('t', 1), fixedID('t', 1), fixedID('t', 2)}
-	traceCodes   = []string{"success", "success", "success", "success", "success", "success", "success", "other", "not_home", "nonsense"}
+	traceCodes   = []string{"success", "success", "success", "success", "success", "other", "other", "other", "not_home", "nonsense"}
+	traceTypes   = []string{"success", "other", "other", "other", "other", "other", "not_home", "nonsense"} // that are configured: what most submissions have is seldom switched off
 )
 
 // drawn is what a trace has drawn so far, for later parts to come back to.
 type drawn struct {
 	activities []Stream // minted, whether or not their creation is accepted
 	providers  []string // that submissions carried, whether or not they named anything
+	apiKeys    []Stream // minted, whether or not their issue is accepted
 }
 
-// drawTrace makes a trace. The n-th part mints the ids a(n), r(n) and e(4n).
+// drawTrace makes a trace. The n-th part mints the ids a(n), r(n), k(n) and e(4n).
 func drawTrace(t *rapid.T) trace {
 	tr := make(trace, traceParts-rapid.IntRange(0, traceParts-1).Draw(t, "parts less")) // rapid likes small numbers, the test long traces
 	clock := start
@@ -39,6 +41,8 @@ func drawTrace(t *rapid.T) trace {
 			before.activities = append(before.activities, Stream{tr[i].Command.Tenant, in.ActivityID})
 		case SubmitResult:
 			before.providers = append(before.providers, in.ProviderActivityID)
+		case IssueAPIKey:
+			before.apiKeys = append(before.apiKeys, Stream{tr[i].Command.Tenant, in.KeyID})
 		}
 		switch dice(t, "end", 16) {
 		case 0, 1, 2:
@@ -69,7 +73,8 @@ func drawPart(t *rapid.T, n int, at Instant, before drawn) tracePart {
 		Tenant: pick(t, "tenant", traceTenants), At: at, EventID: fixedID('e', n*eventIDs),
 		Metadata: Metadata{Actor: Actor{Subject: "integration", Role: "FDE"}, RequestID: fmt.Sprint("req-", n), Idempotency: drawKey(t, n)},
 	}
-	switch kind := dice(t, "kind", 16); {
+	c.APIKey = before.drawCredential(t, c.Tenant)
+	switch kind := dice(t, "kind", 20); {
 	case kind == 0 && n > 1:
 		to := pick(t, "to", []ActivityStatus{ActivityUnresolved, ActivityReady, ActivityUnresolved, ActivityReady, ActivityFailed})
 		return tracePart{Command: Command{At: at, EventID: c.EventID}, Transition: ActivityTransitioned{ActivityID: before.drawKnown(t, c.Tenant), To: to, Reason: "NO_ROUTE"}}
@@ -82,6 +87,8 @@ func drawPart(t *rapid.T, n int, at Instant, before drawn) tracePart {
 		c.Intent = DispatchActivity{ActivityID: before.drawKnown(t, c.Tenant), ProviderActivityID: before.drawAwaited(t)}
 	case kind == 8:
 		c.Intent = CancelActivity{ActivityID: before.drawKnown(t, c.Tenant)}
+	case kind <= 11:
+		c.Intent = before.drawOwn(t, n, c.Tenant, at)
 	default:
 		c.Intent = SubmitResult{ResultID: fixedID('r', n), Submission: Submission{
 			SentActivityID: before.drawActivity(t, c.Tenant), ProviderActivityID: drawProvider(t), CommerceExternalID: "store-001",
@@ -118,8 +125,10 @@ func (d drawn) drawActivity(t *rapid.T, tenant ID) ID {
 func drawUnknown(t *rapid.T) ID { return fixedID('u', 1+dice(t, "unknown", 2)) }
 
 // drawKnown gives one of the last ids that were minted for an activity, mostly of the tenant; or one that never was.
-func (d drawn) drawKnown(t *rapid.T, tenant ID) ID {
-	candidates := d.activities
+func (d drawn) drawKnown(t *rapid.T, tenant ID) ID { return drawMinted(t, d.activities, tenant) }
+
+// drawMinted gives one of the last ids that were minted, mostly of the tenant; or one that never was.
+func drawMinted(t *rapid.T, candidates []Stream, tenant ID) ID {
 	if dice(t, "whose", 8) > 0 {
 		candidates = slices.DeleteFunc(slices.Clone(candidates), func(s Stream) bool { return s.Tenant != tenant })
 	}
