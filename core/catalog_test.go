@@ -37,6 +37,7 @@ func TestNames(t *testing.T) {
 	walkNames(t, resultStatusNames, func(i int) ResultStatus { return ResultStatus(i) }, (*ResultStatus).UnmarshalText)
 	walkNames(t, activityStatusNames, func(i int) ActivityStatus { return ActivityStatus(i) }, (*ActivityStatus).UnmarshalText)
 	walkNames(t, activityTypeNames, func(i int) ActivityType { return ActivityType(i) }, (*ActivityType).UnmarshalText)
+	walkNames(t, classificationNames, func(i int) Classification { return Classification(i) }, (*Classification).UnmarshalText)
 	var s ResultStatus
 	if err := s.UnmarshalText([]byte("TRANSFERRED")); s != ResultTransferred || err != nil {
 		t.Errorf("TRANSFERRED: %v %v", s, err)

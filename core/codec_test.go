@@ -37,22 +37,36 @@ func keys(t *testing.T, data []byte) []string {
 	return slices.Sorted(maps.Keys(object))
 }
 
+// lacking is a JSON object without one of its members.
+func lacking(t *testing.T, good, key string) string {
+	t.Helper()
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(good), &object); err != nil || object[key] == nil {
+		t.Fatalf("%s in %s: %v", key, good, err)
+	}
+	delete(object, key)
+	data, _ := json.Marshal(object)
+	return string(data)
+}
+
 const (
-	goodSubmitted = `{"result_id":"770e8400-e29b-41d4-a716-446655440000","source":"STANDALONE","created_at":"2025-01-16T14:30:00.000Z","commerce_external_id":"s","occurred_at":"2025-01-16T14:30:00.000Z","status":"PENDING","result":"other"}`
-	goodLinked    = `{"result_id":"770e8400-e29b-41d4-a716-446655440000","activity_id":"ee0e8400-e29b-41d4-a716-446655440000","provider_activity_id":"p"}`
+	goodSubmitted  = `{"result_id":"770e8400-e29b-41d4-a716-446655440000","source":"STANDALONE","created_at":"2025-01-16T14:30:00.000Z","commerce_external_id":"s","occurred_at":"2025-01-16T14:30:00.000Z","status":"PENDING","result":"other"}`
+	goodLinked     = `{"result_id":"770e8400-e29b-41d4-a716-446655440000","activity_id":"ee0e8400-e29b-41d4-a716-446655440000","provider_activity_id":"p"}`
+	goodConfigured = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","code":"other","is_active":true,"classification":"POSITIVE"}`
+	goodIssued     = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","key_id":"0194a3f0-5d2e-7c11-9a40-3f1be8d2c6a7","name":"a key","key_prefix":"rtn_sk_ab",` +
+		`"key_sha256":"0000000000000000000000000000000000000000000000000000000000000001","permissions":["VIEW_EVENTS"]}`
+	goodRevoked = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","key_id":"0194a3f0-5d2e-7c11-9a40-3f1be8d2c6a7"}`
 )
 
 // TestDecodeRefuses: what is not an event of a schema that is known stops whoever reads it. Nothing is skipped, and nothing is dropped.
 func TestDecodeRefuses(t *testing.T) {
 	with := func(field string) string { return strings.TrimSuffix(goodSubmitted, "}") + "," + field + "}" }
-	without := func(key string) string {
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(goodSubmitted), &object); err != nil {
-			t.Fatal(err)
+	without := func(key string) string { return lacking(t, goodSubmitted, key) }
+	replace := func(good, old, new string) []byte {
+		if !strings.Contains(good, old) {
+			t.Fatalf("no %s in %s", old, good)
 		}
-		delete(object, key)
-		data, _ := json.Marshal(object)
-		return string(data)
+		return []byte(strings.Replace(good, old, new, 1))
 	}
 	tests := []struct {
 		name    string
@@ -88,6 +102,32 @@ func TestDecodeRefuses(t *testing.T) {
 		{"an activity, though STANDALONE", Encoded{"ResultSubmitted", 1, []byte(with(`"activity_id":"ee0e8400-e29b-41d4-a716-446655440000"`)), nil}, false},
 		{"no activity, though RETEN_ACTIVITY", Encoded{"ResultSubmitted", 1, []byte(strings.Replace(goodSubmitted, "STANDALONE", "RETEN_ACTIVITY", 1)), nil}, false},
 		{"null for the status", Encoded{"ResultSubmitted", 1, []byte(strings.Replace(goodSubmitted, `"PENDING"`, "null", 1)), nil}, false},
+
+		{"a code that is not in the catalogue", Encoded{"ResultTypeConfigured", 1, replace(goodConfigured, "other", "nonsense"), nil}, false},
+		{"a code that is none", Encoded{"ResultTypeConfigured", 1, replace(goodConfigured, "other", ""), nil}, false},
+		{"no code", Encoded{"ResultTypeConfigured", 1, []byte(lacking(t, goodConfigured, "code")), nil}, false},
+		{"no tenant of a configuration", Encoded{"ResultTypeConfigured", 1, []byte(lacking(t, goodConfigured, "tenant_id")), nil}, false},
+		{"an unknown classification", Encoded{"ResultTypeConfigured", 1, replace(goodConfigured, "POSITIVE", "NEUTRAL"), nil}, false},
+		{"the classification that is none", Encoded{"ResultTypeConfigured", 1, replace(goodConfigured, "POSITIVE", "NONE"), nil}, false},
+		{"an unknown field of a configuration", Encoded{"ResultTypeConfigured", 1, replace(goodConfigured, "{", `{"label":"Otro",`), nil}, false},
+		{"a newer configuration", Encoded{"ResultTypeConfigured", 2, []byte(goodConfigured), nil}, true},
+
+		{"an unknown permission", Encoded{"APIKeyIssued", 1, replace(goodIssued, "VIEW_EVENTS", "VIEW_ALL"), nil}, false},
+		{"an unknown permission beside a known one", Encoded{"APIKeyIssued", 1, replace(goodIssued, `"VIEW_EVENTS"`, `"VIEW_EVENTS","view_events"`), nil}, false},
+		{"permissions as a number", Encoded{"APIKeyIssued", 1, replace(goodIssued, `["VIEW_EVENTS"]`, "64"), nil}, false},
+		{"permissions as a text", Encoded{"APIKeyIssued", 1, replace(goodIssued, `["VIEW_EVENTS"]`, `"VIEW_EVENTS"`), nil}, false},
+		{"an empty array of permissions", Encoded{"APIKeyIssued", 1, replace(goodIssued, `["VIEW_EVENTS"]`, "[]"), nil}, false},
+		{"null for the permissions", Encoded{"APIKeyIssued", 1, replace(goodIssued, `["VIEW_EVENTS"]`, "null"), nil}, false},
+		{"no permissions", Encoded{"APIKeyIssued", 1, []byte(lacking(t, goodIssued, "permissions")), nil}, false},
+		{"no digest of the key's text", Encoded{"APIKeyIssued", 1, []byte(lacking(t, goodIssued, "key_sha256")), nil}, false},
+		{"no id of an issued key", Encoded{"APIKeyIssued", 1, []byte(lacking(t, goodIssued, "key_id")), nil}, false},
+		{"no tenant of an issued key", Encoded{"APIKeyIssued", 1, []byte(lacking(t, goodIssued, "tenant_id")), nil}, false},
+		{"an expiry without an offset", Encoded{"APIKeyIssued", 1, replace(goodIssued, "{", `{"expires_at":"2025-01-17T14:30:00.000",`), nil}, false},
+		{"the text of the key", Encoded{"APIKeyIssued", 1, replace(goodIssued, "{", `{"plaintext_key":"rtn_sk_abc",`), nil}, false},
+		{"a personal part of a key", Encoded{"APIKeyIssued", 1, []byte(goodIssued), []byte(`{}`)}, false},
+		{"no id of a revoked key", Encoded{"APIKeyRevoked", 1, []byte(lacking(t, goodRevoked, "key_id")), nil}, false},
+		{"no tenant of a revoked key", Encoded{"APIKeyRevoked", 1, []byte(lacking(t, goodRevoked, "tenant_id")), nil}, false},
+		{"an unknown field of a revocation", Encoded{"APIKeyRevoked", 1, replace(goodRevoked, "{", `{"reason":"lost",`), nil}, false},
 	}
 	for eventType := range upcasters {
 		for _, data := range []string{`{}`, `null`} {
@@ -106,7 +146,7 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 		})
 	}
-	for eventType, data := range map[string]string{"ResultSubmitted": goodSubmitted, "ResultLinked": " " + goodLinked + "\n"} {
+	for eventType, data := range map[string]string{"ResultSubmitted": goodSubmitted, "ResultLinked": " " + goodLinked + "\n", "ResultTypeConfigured": goodConfigured, "APIKeyIssued": goodIssued, "APIKeyRevoked": goodRevoked} {
 		if _, err := Decode(Encoded{Type: eventType, Schema: 1, Data: []byte(data)}); err != nil {
 			t.Errorf("%s, which the others are made of: %v", eventType, err)
 		}

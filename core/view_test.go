@@ -90,3 +90,38 @@ func TestFold(t *testing.T) {
 		t.Errorf("a transition that names no result leaves %s", short(v.ResultID))
 	}
 }
+
+// TestPropertyAPIKeyViews: the views that a tenant's own stream gives of its keys agree with what the machine knows, and say when each was issued and revoked.
+func TestPropertyAPIKeyViews(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := drawTrace(t).play()
+		views, issued, revoked := map[ID]*APIKeyView{}, map[ID]Recorded{}, map[ID]Recorded{}
+		for _, r := range v.log {
+			switch e := r.Event.(type) {
+			case APIKeyIssued:
+				views[e.KeyID], issued[e.KeyID] = &APIKeyView{ID: e.KeyID}, r
+			case APIKeyRevoked:
+				revoked[e.KeyID] = r
+			}
+			for _, view := range views { // those that it is not about must stay as they are
+				view.Fold(r)
+			}
+		}
+		known := snapshotOf(v.base).APIKeys
+		if len(views) != len(known) {
+			t.Fatalf("%d views of %d keys", len(views), len(known))
+		}
+		for id, view := range views {
+			e := issued[id].Event.(APIKeyIssued)
+			want := APIKeyView{
+				ID: id, Name: e.Name, Prefix: e.Prefix, Permissions: known[id].Permissions, ExpiresAt: e.ExpiresAt, CreatedAt: issued[id].RecordedAt, LastPosition: issued[id].TenantPosition,
+			}
+			if r, ok := revoked[id]; ok {
+				want.RevokedAt, want.LastPosition = &r.RecordedAt, r.TenantPosition
+			}
+			if diff := differ(want, *view); diff != "" || known[id].Revoked != (view.RevokedAt != nil) {
+				t.Fatalf("%s, of which the machine knows %+v:\n%s", short(id), known[id], diff)
+			}
+		}
+	})
+}
