@@ -1,5 +1,7 @@
 package core
 
+import "cmp"
+
 // Evolve folds one recorded event into the state that it is about. It judges nothing: what is recorded has been decided.
 func Evolve(s State, r Recorded) State {
 	switch e := r.Event.(type) {
@@ -27,7 +29,7 @@ func Evolve(s State, r Recorded) State {
 	case APIKeyIssued:
 		s.APIKey = APIKey{Tenant: e.TenantID, Digest: e.Digest, Permissions: e.Permissions}
 		if e.ExpiresAt != nil {
-			s.APIKey.ExpiresAt = *e.ExpiresAt
+			s.APIKey.ExpiresAt = cmp.Or(*e.ExpiresAt, -1) // 0 would be never; either is long past
 		}
 		s.Tenant.Keys++
 		s.Tenant.Version = r.Version
