@@ -15,6 +15,17 @@ var codeRows = []contractRow{
 	{says: badCode, of: "not in the catalogue", when: `submit r1 code=nonsense`, then: `refused validation_failed`, hears: "must be one of success, not_home,"},
 	{says: badCode, of: "switched off: what is active is listed", given: `configure success off`, when: `submit r1 code=success`, then: `refused validation_failed`,
 		hears: "is switched off in this tenant: must be one of not_home, is_closed,"},
+	{says: badCode, of: "switched off, as all are", given: `configure success off
+		configure not_home off
+		configure is_closed off
+		configure no_interest off
+		configure rescheduled off
+		configure wrong_address off
+		configure b2b_purchase off
+		configure no_answer off
+		configure callback_requested off
+		configure other off`, when: `submit r1`, then: `refused validation_failed`,
+		hears: "is switched off in this tenant, and so is every other code: somebody who may configure them must switch one on"},
 	{says: badCode, of: "switched off, with hard_override", given: `configure success off`, when: `submit r1 code=success override`, then: `refused validation_failed`},
 	{says: badCode, of: "switched off, for an activity", given: `create a1
 		configure success off`, when: `submit r1 activity=a1`, then: `refused validation_failed`, leaves: `a1 TASK READY v1 of t1, result -`},

@@ -1,7 +1,5 @@
 package core
 
-import "fmt"
-
 // Decide judges a command on the state that it means, and gives the events that follow, or the *Error that refuses it. It is pure: it changes nothing,
 // and the same state and command give the same answer for ever.
 func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
@@ -72,7 +70,7 @@ func decideSubmission(law *Lifecycle, s State, c SubmitResult, at Instant) ([]Ev
 func judgeCode(s State, text string) error {
 	code, err := ParseResultCode(text)
 	if err == nil && !s.Tenant.Types.Active(code) && code != s.Result.Code {
-		err = fmt.Errorf("is switched off in this tenant: %w", NotOneOf(s.Tenant.Types.active()))
+		err = s.Tenant.Types.switchedOff()
 	}
 	if err == nil {
 		return nil

@@ -1,5 +1,10 @@
 package core
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Tenant is the slim state of a tenant: where it stands in the log, and what its own stream says of it. It has no pointer.
 type Tenant struct {
 	Head    Position // the tenant position of its last event
@@ -84,6 +89,15 @@ func (t ResultTypes) active() []string {
 		names = append(names, c.String())
 	}
 	return names
+}
+
+// switchedOff is the error of a code that submissions may not use; it shows those that they may.
+func (t ResultTypes) switchedOff() error {
+	active := t.active()
+	if len(active) == 0 {
+		return errors.New("is switched off in this tenant, and so is every other code: somebody who may configure them must switch one on")
+	}
+	return fmt.Errorf("is switched off in this tenant: %w", NotOneOf(active))
 }
 
 func (t ResultTypes) codes(wanted func(ResultCode) bool) []ResultCode {
