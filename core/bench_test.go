@@ -37,19 +37,20 @@ func benchID(kind byte, n int) ID {
 	return id
 }
 
-// BenchmarkStep is a submission that updates the result of an activity among many, in batches of 256; without an idempotency key, and with a new one each time.
+// BenchmarkStep is a submission that updates the result of an activity among many, in batches of 256; without an idempotency key, with a new one each time, and with an API key.
 func BenchmarkStep(b *testing.B) {
-	b.Run("without a key", func(b *testing.B) { benchStep(b, []Idempotency{{}}) })
+	b.Run("without a key", func(b *testing.B) { benchStep(b, []Idempotency{{}}, ID{}) })
 	b.Run("with a key", func(b *testing.B) {
 		keys := make([]Idempotency, 2*KeysHeld) // when one comes again, it has long been forgotten
 		for i := range keys {
 			keys[i] = Idempotency{Key: fmt.Sprintf("0198a5d0-ac96-774b-bcce-%012x", i), Endpoint: "POST /api/activity-results/tasks", Body: Digest{1}}
 		}
-		benchStep(b, keys)
+		benchStep(b, keys, ID{})
 	})
+	b.Run("with an API key", func(b *testing.B) { benchStep(b, []Idempotency{{}}, benchID('f', 1)) })
 }
 
-func benchStep(b *testing.B, keys []Idempotency) {
+func benchStep(b *testing.B, keys []Idempotency, apiKey ID) {
 	const activities, batch = 10_000, 256
 	m := NewMachine()
 	for _, r := range benchLog(b, activities) {
@@ -57,11 +58,16 @@ func benchStep(b *testing.B, keys []Idempotency) {
 			b.Fatal(err)
 		}
 	}
+	issue := IssueAPIKey{KeyID: benchID('f', 1), APIKeyDetails: APIKeyDetails{Digest: Digest{1}, Permissions: CreateActivities}}
+	if _, err := m.Step(Command{Tenant: fixedID('t', 1), At: start, EventID: benchID('e', activities), Intent: issue}); err != nil {
+		b.Fatal(err)
+	}
+	m.Commit()
 	commands := make([]Command, activities)
 	for i := range commands {
 		in := benchSubmission(i, ResultPending)
 		in.HardOverride = true
-		commands[i] = Command{Tenant: fixedID('t', 1), EventID: benchID('e', i), Intent: in}
+		commands[i] = Command{Tenant: fixedID('t', 1), EventID: benchID('e', i), APIKey: apiKey, Intent: in}
 	}
 	b.ReportAllocs()
 	n := 0
