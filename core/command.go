@@ -72,5 +72,11 @@ type Receipt struct {
 	Replayed Position
 }
 
+// Outcome is what a command came to, where several are handed in together: its receipt, or why there is none.
+type Outcome struct {
+	Receipt Receipt
+	Err     error
+}
+
 // MaxEvents is the most events that one command appends: a creation, or a dispatch, that links a result which moves the activity.
 const MaxEvents = 3

@@ -22,13 +22,26 @@ func (s *Sequencer) Submit(ctx context.Context, c core.Command) (core.Receipt, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.AnswerTimeout) // for everything, the looking up and the reading too
 	defer cancel()
-	if s.keysFloor.Load() > 0 {
-		var err error
-		if c.KeyAt, c.KeysAsOf, err = s.LookUpKey(ctx, c.Tenant, c.Metadata.Name(c.Tenant)); err != nil {
-			return core.Receipt{}, unavailable(err)
-		}
+	if err := s.findKey(ctx, &c); err != nil {
+		return core.Receipt{}, err
 	}
 	receipt, err := s.submit(ctx, c)
+	return s.recallFirst(ctx, c, receipt, err)
+}
+
+// findKey looks up the key of a command, if it has one and the machine may have forgotten it.
+func (s *Sequencer) findKey(ctx context.Context, c *core.Command) (err error) {
+	if c.Metadata.Key == "" || s.keysFloor.Load() == 0 {
+		return nil
+	}
+	if c.KeyAt, c.KeysAsOf, err = s.LookUpKey(ctx, c.Tenant, c.Metadata.Name(c.Tenant)); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// recallFirst gives the receipt that a command is answered with: its own, or that of the first with its key.
+func (s *Sequencer) recallFirst(ctx context.Context, c core.Command, receipt core.Receipt, err error) (core.Receipt, error) {
 	if err != nil || receipt.Replayed == 0 {
 		return receipt, err
 	}

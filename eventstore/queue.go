@@ -32,6 +32,8 @@ type waiter struct {
 	done    chan struct{}
 	receipt core.Receipt // valid once done is closed
 	err     error        // likewise
+
+	withdrawn bool // it was taken back, and surely nothing came of it. For the one who waits
 }
 
 func newWaiter(c core.Command) *waiter {
@@ -83,28 +85,34 @@ func newQueue() *queue {
 	return &queue{lanes: make(map[core.ID]*lane), filled: make(chan struct{}, 1)}
 }
 
-// add lets a command in, or says why not: a bound is reached, or the queue is closed.
-func (q *queue) add(w *waiter) error {
+// add lets commands of one tenant in, all of them in their order, or says why none of them: a bound is reached, or the queue is closed.
+func (q *queue) add(ws ...*waiter) error {
+	size := 0
+	for _, w := range ws {
+		size += w.size
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed != nil {
 		return q.closed
 	}
-	l := q.lanes[w.command.Tenant]
+	l := q.lanes[ws[0].command.Tenant]
+	if l == nil {
+		l = &lane{tenant: ws[0].command.Tenant}
+	}
 	switch {
-	case q.length >= QueueLimit || q.bytes+w.size > QueueBytes:
+	case q.length+len(ws) > QueueLimit || q.bytes+size > QueueBytes:
 		return queueFull("the service has as much waiting as it can hold")
-	case l != nil && (len(l.waiting) >= TenantQueueLimit || l.bytes+w.size > TenantQueueBytes):
+	case len(l.waiting)+len(ws) > TenantQueueLimit || l.bytes+size > TenantQueueBytes:
 		return queueFull("this tenant has as much waiting as one tenant may")
-	case l == nil:
-		l = &lane{tenant: w.command.Tenant}
+	case len(l.waiting) == 0:
 		q.lanes[l.tenant] = l
 		q.turns = append(q.turns, l)
 	}
-	l.waiting = append(l.waiting, w)
-	l.bytes += w.size
-	q.length++
-	q.bytes += w.size
+	l.waiting = append(l.waiting, ws...)
+	l.bytes += size
+	q.length += len(ws)
+	q.bytes += size
 	q.signal()
 	return nil
 }
@@ -130,17 +138,18 @@ func (q *queue) take(batch []*waiter, max, maxBytes int) []*waiter {
 	return batch
 }
 
-// withdraw takes a command back, if it is still waiting; it reports whether it was, and so whether surely nothing came of it.
-func (q *queue) withdraw(w *waiter) bool {
+// withdraw takes back those of the commands that still wait, all at once: none is decided when one that stood before it is gone.
+func (q *queue) withdraw(ws ...*waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if w.taken {
-		return false
+	for _, w := range ws {
+		if w.taken {
+			continue
+		}
+		l := q.lanes[w.command.Tenant]
+		q.remove(l, slices.Index(l.waiting, w))
+		w.taken, w.withdrawn = true, true
 	}
-	l := q.lanes[w.command.Tenant]
-	q.remove(l, slices.Index(l.waiting, w))
-	w.taken = true
-	return true
 }
 
 // close lets nothing more in: add answers with the reason. What waits can still be taken.

@@ -39,6 +39,14 @@ func mustAdd(t testing.TB, q *queue, ws ...*waiter) {
 	}
 }
 
+// mustAddAll adds them together.
+func mustAddAll(t testing.TB, q *queue, ws ...*waiter) {
+	t.Helper()
+	if err := q.add(ws...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestQueueServesTenantsInTurn(t *testing.T) {
 	q := newQueue()
 	for n := range 5 { // a flood
@@ -54,6 +62,21 @@ func TestQueueServesTenantsInTurn(t *testing.T) {
 	}
 	if len(q.lanes) != 0 || len(q.turns) != 0 || q.length != 0 || q.bytes != 0 {
 		t.Errorf("an empty queue holds %d lanes, %d turns, %d commands, %d bytes", len(q.lanes), len(q.turns), q.length, q.bytes)
+	}
+}
+
+func TestQueueServesRequestsOfManyCommandsInTurn(t *testing.T) {
+	q := newQueue()
+	for of := range byte(3) {
+		var ws []*waiter
+		for n := range 3 {
+			ws = append(ws, request(tenant(of), n, 0))
+		}
+		mustAddAll(t, q, ws...)
+	}
+	want := []string{"0/0", "1/0", "2/0", "0/1", "1/1", "2/1", "0/2", "1/2", "2/2"}
+	if got := append(names(q.take(nil, 5, MaxBatchBytes)), names(q.take(nil, 99, MaxBatchBytes))...); !slices.Equal(got, want) {
+		t.Errorf("served %v, want %v", got, want)
 	}
 }
 
@@ -90,6 +113,37 @@ func TestQueueBounds(t *testing.T) {
 		}
 		full(t, q.add(request(tenant(1), 0, big)))
 		mustAdd(t, q, request(tenant(2), 0, big))
+	})
+	t.Run("all of a request's commands get in, or none", func(t *testing.T) {
+		for name, row := range map[string]struct {
+			waiting  func(n int) core.ID // the tenants whose commands wait already
+			fits     int                 // how many more of tenant 9 fit then
+			personal int
+			waits    int
+		}{
+			"by the count":                     {func(n int) core.ID { return tenant(byte(n % 8)) }, 3, 0, QueueLimit - 3},
+			"by the bytes":                     {func(n int) core.ID { return tenant(byte(n % 8)) }, 3, 1<<20 - commandBytes, QueueBytes>>20 - 3},
+			"by the tenant's count":            {func(int) core.ID { return tenant(9) }, 3, 0, TenantQueueLimit - 3},
+			"by the tenant's bytes":            {func(int) core.ID { return tenant(9) }, 3, 1<<20 - commandBytes, TenantQueueBytes>>20 - 3},
+			"by the count of the tenant's own": {nil, TenantQueueLimit, 0, 0},
+		} {
+			q := newQueue()
+			for n := range row.waits {
+				mustAdd(t, q, request(row.waiting(n), n, row.personal))
+			}
+			var ws []*waiter
+			for n := range row.fits + 1 {
+				ws = append(ws, request(tenant(9), n, row.personal))
+			}
+			lanes, bytes := len(q.lanes), q.bytes
+			full(t, q.add(ws...))
+			if q.depth() != row.waits || q.bytes != bytes || len(q.lanes) != lanes || len(q.turns) != lanes {
+				t.Errorf("%s: %d commands and %d bytes in %d lanes, after one that was not let in", name, q.depth(), q.bytes, len(q.lanes))
+			}
+			if err := q.add(ws[:row.fits]...); err != nil {
+				t.Errorf("%s: %d were not let in: %v", name, row.fits, err)
+			}
+		}
 	})
 	t.Run("creations count with their texts", func(t *testing.T) {
 		text := strings.Repeat("€", 4000)
@@ -136,13 +190,17 @@ func TestQueueAgainstModel(t *testing.T) {
 		var all []*waiter
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				w := request(tenant(byte(rapid.IntRange(1, 3).Draw(t, "tenant"))), added, rapid.IntRange(0, 50).Draw(t, "bytes"))
-				added++
-				if err := q.add(w); err != nil {
+				var ws []*waiter
+				of := tenant(byte(rapid.IntRange(1, 3).Draw(t, "tenant")))
+				for range rapid.IntRange(1, 4).Draw(t, "commands") {
+					ws = append(ws, request(of, added, rapid.IntRange(0, 50).Draw(t, "bytes")))
+					added++
+				}
+				if err := q.add(ws...); err != nil {
 					t.Fatal(err)
 				}
-				model[w.command.Tenant] = append(model[w.command.Tenant], w)
-				all = append(all, w)
+				model[of] = append(model[of], ws...)
+				all = append(all, ws...)
 			},
 			"take": func(t *rapid.T) {
 				for _, w := range q.take(nil, rapid.IntRange(1, 5).Draw(t, "max"), MaxBatchBytes) {
@@ -157,21 +215,32 @@ func TestQueueAgainstModel(t *testing.T) {
 				if len(all) == 0 {
 					t.Skip()
 				}
-				w := rapid.SampledFrom(all).Draw(t, "who")
-				i := slices.Index(model[w.command.Tenant], w)
-				if got := q.withdraw(w); got != (i >= 0) {
-					t.Fatalf("withdraw of %s: %v, but it stands at %d", w.command.Metadata.RequestID, got, i)
+				ws := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 3, rapid.ID[*waiter]).Draw(t, "who")
+				var waiting []*waiter
+				for _, w := range ws {
+					if slices.Contains(model[w.command.Tenant], w) {
+						waiting = append(waiting, w)
+					}
 				}
-				if i >= 0 {
-					model[w.command.Tenant] = slices.Delete(slices.Clone(model[w.command.Tenant]), i, i+1)
+				gone := withdrawn(all)
+				q.withdraw(ws...)
+				if got, want := withdrawn(all), gone+len(waiting); got != want {
+					t.Fatalf("%d are withdrawn, want %d", got, want)
+				}
+				for _, w := range waiting {
+					model[w.command.Tenant] = slices.DeleteFunc(slices.Clone(model[w.command.Tenant]), func(other *waiter) bool { return other == w })
 				}
 			},
 			"": func(t *rapid.T) {
 				length, bytes := 0, 0
-				for _, lane := range model {
+				for of, lane := range model {
 					length += len(lane)
+					before := bytes
 					for _, w := range lane {
 						bytes += w.size
+					}
+					if l := q.lanes[of]; (l != nil) != (len(lane) > 0) || l != nil && l.bytes != bytes-before {
+						t.Fatalf("lane %+v, want %d commands of %d bytes", l, len(lane), bytes-before)
 					}
 				}
 				if q.depth() != length || q.bytes != bytes {
@@ -180,4 +249,14 @@ func TestQueueAgainstModel(t *testing.T) {
 			},
 		})
 	})
+}
+
+// withdrawn counts those that were withdrawn.
+func withdrawn(ws []*waiter) (n int) {
+	for _, w := range ws {
+		if w.withdrawn {
+			n++
+		}
+	}
+	return n
 }

@@ -78,37 +78,6 @@ func NewSequencer(cfg SequencerConfig) *Sequencer {
 	return s
 }
 
-// submit queues a command and waits for its turn.
-func (s *Sequencer) submit(ctx context.Context, c core.Command) (core.Receipt, error) {
-	w := newWaiter(c)
-	if err := s.queue.add(w); err != nil {
-		return core.Receipt{}, err
-	}
-	patience := time.NewTimer(s.AnswerTimeout)
-	defer patience.Stop()
-	select {
-	case <-w.done:
-		return w.receipt, w.err
-	case <-ctx.Done():
-		return s.giveUp(w, ctx.Err())
-	case <-patience.C:
-		return s.giveUp(w, context.DeadlineExceeded)
-	}
-}
-
-// giveUp is for a submitter that waits no longer: if its command still waits, it never happened; if it is at the disk, nobody knows yet.
-func (s *Sequencer) giveUp(w *waiter, why error) (core.Receipt, error) {
-	if s.queue.withdraw(w) {
-		return core.Receipt{}, unavailable(why)
-	}
-	select {
-	case <-w.done: // the answer came at the same moment
-		return w.receipt, w.err
-	default:
-		return core.Receipt{}, outcomeUnknown(why)
-	}
-}
-
 // Ready is nil when a submission would be decided now, else the reason why not. Safe for concurrent use.
 func (s *Sequencer) Ready() error {
 	if why := s.unready.Load(); why != nil {
