@@ -14,8 +14,8 @@ const (
 	defaultLimit = 20
 	maxLimit     = 100
 
-	// maxLists is how many lists are answered at once: a page of the largest bodies takes some 75 MB of rows and text, until the client has read it. One more waits, as long as
-	// any read does.
+	// maxLists is how many lists are answered at once: a page of the largest bodies takes some 75 MB of rows and text, until the client has read it. Half of them at most are one
+	// tenant's; one more waits, as long as any read does.
 	maxLists = 16
 
 	// maxListed is how far into a list a page may lie that is asked for by its number: all rows before it are passed over. A cursor goes as far as the list does.
@@ -68,10 +68,10 @@ func (p *parameters) judgePaging(q *core.Paging) {
 
 // showList answers with a page of a list.
 func showList[V any](s *Server, x *exchange, eventual bool, paging core.Paging, from reader[core.Page[V]], row func([]byte, *V) []byte) error {
-	if err := s.takeList(x); err != nil {
+	if err := x.takePlace(s.lists, codeListsBusy); err != nil {
 		return err
 	}
-	defer func() { <-s.lists }()
+	defer s.lists.giveBack(x.tenant)
 	page, err := read(s, x, eventual, from)
 	if err != nil {
 		return err
@@ -81,18 +81,6 @@ func showList[V any](s *Server, x *exchange, eventual bool, paging core.Paging, 
 	b.out = appendPage(b.out, paging, &page, row)
 	x.answerJSON(http.StatusOK, b.out)
 	return nil
-}
-
-// takeList waits until a list may be answered.
-func (s *Server) takeList(x *exchange) error {
-	waiting, cancel := context.WithTimeout(x.request.Context(), ReadsWait)
-	defer cancel()
-	select {
-	case s.lists <- struct{}{}:
-		return nil
-	case <-waiting.Done():
-		return &core.Error{Code: codeListsBusy, Err: waiting.Err()}
-	}
 }
 
 // appendPage encodes a page of a list: its rows, as a read of each one alone shows it, and where it stands (contract §2.8).

@@ -19,8 +19,8 @@ import (
 type Server struct {
 	Config
 	verifier *verifier
-	limiter  *limiter      // nil: there is no rate limit
-	lists    chan struct{} // a token for each list that is being answered
+	limiter  *limiter // nil: there is no rate limit
+	lists    *places  // for each list that is being answered
 	router   http.Handler
 	http     *http.Server
 	listener net.Listener
@@ -57,7 +57,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: make(chan struct{}, maxLists)}
+	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists)}
 	s.router = s.newRouter()
 	if len(c.CORSOrigins) > 0 {
 		s.router = allowOrigins(c.CORSOrigins, s.routes(), s.router)
