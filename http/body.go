@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -41,22 +42,19 @@ func (b *buffers) giveBack() {
 	bufferPool.Put(b)
 }
 
-// readBody reads the whole body of a request: 415 first, then 413 (contract §2.4).
-func (b *buffers) readBody(x *exchange) error {
-	if err := judgeMediaType(x.request.Header); err != nil {
-		return err
-	}
+// readBody reads the whole body of a request, which has at most so many bytes.
+func (b *buffers) readBody(x *exchange, most int64) error {
 	length := x.request.ContentLength
-	if length > MaxBody {
-		return tooLarge(x)
+	if length > most {
+		return tooLarge(x, most)
 	}
 	if length > 0 {
 		b.in.Grow(int(length) + bytes.MinRead) // ReadFrom asks for MinRead more before it believes that the end has come
 	}
-	n, err := b.in.ReadFrom(io.LimitReader(x.request.Body, MaxBody+1))
+	n, err := b.in.ReadFrom(io.LimitReader(x.request.Body, most+1))
 	switch {
-	case n > MaxBody:
-		return tooLarge(x)
+	case n > most:
+		return tooLarge(x, most)
 	case err != nil:
 		return &core.Error{Code: codeBodyUnreadable, Message: "the body broke off, or came more slowly than this service waits", Err: err}
 	}
@@ -67,39 +65,48 @@ func (b *buffers) readBody(x *exchange) error {
 const maxDiscarded = 4 << 20
 
 // tooLarge also closes the connection, since the body may go on for ever.
-func tooLarge(x *exchange) error {
+func tooLarge(x *exchange, most int64) error {
 	x.Header().Set("Connection", "close")
 	_, _ = io.CopyN(io.Discard, x.request.Body, maxDiscarded) // it may end early, or be slow: BodyTimeout
-	return fail(codeBodyTooLarge, "the body has more than %d bytes", MaxBody)
+	return moreThan(most)
 }
 
-// judgeMediaType lets application/json through, in UTF-8 and uncompressed. Parameters are allowed.
-func judgeMediaType(h http.Header) error {
+func moreThan(most int64) error {
+	return fail(codeBodyTooLarge, "the body has more than %d bytes", most)
+}
+
+// The media types of bodies.
+const (
+	mediaJSON   = "application/json"
+	mediaNDJSON = "application/x-ndjson"
+)
+
+// judgeMediaType lets the allowed media types through, in UTF-8 and uncompressed, and says which one it is. Parameters are allowed.
+func judgeMediaType(h http.Header, allowed ...string) (media string, err error) {
 	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return fail(codeUnsupportedMediaType, "the body must not be compressed: Content-Encoding %q is not supported", shorten(encoding))
+		return "", fail(codeUnsupportedMediaType, "the body must not be compressed: Content-Encoding %q is not supported", shorten(encoding))
 	}
-	values := h["Content-Type"]
-	if err := isJSON(values); err != nil {
-		return &core.Error{Code: codeUnsupportedMediaType, Message: "the body must be JSON, sent with Content-Type: application/json", Err: err}
+	if media, err = mediaType(h["Content-Type"], allowed); err != nil {
+		return "", &core.Error{Code: codeUnsupportedMediaType, Message: "the body must be JSON, sent with Content-Type: " + strings.Join(allowed, " or "), Err: err}
 	}
-	return nil
+	return media, nil
 }
 
-func isJSON(values []string) error {
+func mediaType(values, allowed []string) (string, error) {
 	if len(values) != 1 {
-		return errors.New("not one Content-Type")
+		return "", errors.New("not one Content-Type")
 	}
-	if values[0] == "application/json" {
-		return nil // nearly always, and quick
+	if slices.Contains(allowed, values[0]) {
+		return values[0], nil // nearly always, and quick
 	}
 	media, params, err := mime.ParseMediaType(values[0])
 	switch {
 	case err != nil:
-		return err
-	case media != "application/json":
-		return errors.New("another media type")
+		return "", err
+	case !slices.Contains(allowed, media):
+		return "", errors.New("another media type")
 	case params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
-		return errors.New("another charset")
+		return "", errors.New("another charset")
 	}
-	return nil
+	return media, nil
 }

@@ -133,8 +133,23 @@ func sentence(f core.FieldError) string {
 	return f.Pointer + " " + f.Message
 }
 
-// refuse answers an error: the only place where one is turned into a status, counted and noted for the log.
+// refuse answers an error.
 func (s *Server) refuse(x *exchange, err error) {
+	e, p := s.meaning(x, err)
+	x.code = e.Code
+	if p.status == http.StatusUnauthorized {
+		x.Header().Set("Www-Authenticate", challenge(err))
+	}
+	if seconds := cmp.Or(x.retryAfter, p.retryAfter); seconds > 0 {
+		x.Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+	x.Header().Del("Resultlog-Position") // of a write that was accepted and cannot be shown: a problem has none
+	x.Header().Del("Idempotent-Replayed")
+	x.answer(p.status, "application/problem+json", appendProblem(nil, p, e, x.requestID))
+}
+
+// meaning is what an error means in HTTP: the only place where one is turned into a status, counted and noted for the log.
+func (s *Server) meaning(x *exchange, err error) (*core.Error, problem) {
 	var e *core.Error
 	if !errors.As(err, &e) {
 		e = &core.Error{Code: codeInternal, Err: err}
@@ -149,17 +164,8 @@ func (s *Server) refuse(x *exchange, err error) {
 	if p.status >= statusClientGone {
 		x.fault = err
 	}
-	x.code = e.Code
 	s.Metrics.refusals.WithLabelValues(string(e.Code)).Inc()
-	if p.status == http.StatusUnauthorized {
-		x.Header().Set("Www-Authenticate", challenge(err))
-	}
-	if seconds := cmp.Or(x.retryAfter, p.retryAfter); seconds > 0 {
-		x.Header().Set("Retry-After", strconv.Itoa(seconds))
-	}
-	x.Header().Del("Resultlog-Position") // of a write that was accepted and cannot be shown: a problem has none
-	x.Header().Del("Idempotent-Replayed")
-	x.answer(p.status, "application/problem+json", appendProblem(nil, p, e, x.requestID))
+	return e, p
 }
 
 // appendProblem encodes an error body: the contract's five keys, those of RFC 9457, and what helps to act on it.

@@ -10,7 +10,10 @@ import (
 
 // receive reads and decodes the body of a write, in the order of contract §2.4: 415, 413, then everything that is a 400 in itself.
 func receive[R any](s *Server, x *exchange, b *buffers, fields []field[R], into *R) error {
-	if err := b.readBody(x); err != nil {
+	if _, err := judgeMediaType(x.request.Header, mediaJSON); err != nil {
+		return err
+	}
+	if err := b.readBody(x, MaxBody); err != nil {
 		return err
 	}
 	if _, err := readQuery(x.request.URL); err != nil {
@@ -39,22 +42,32 @@ func (x *exchange) readIdempotency(body []byte) error {
 	if err != nil || key == "" {
 		return err
 	}
-	x.idempotency = core.Idempotency{
+	x.idempotency = x.idempotencyOf(key, body)
+	return nil
+}
+
+// idempotencyOf is what a key means at this endpoint, with this body.
+func (x *exchange) idempotencyOf(key string, body []byte) core.Idempotency {
+	return core.Idempotency{
 		Key: key, Endpoint: x.request.Method + " " + strings.ToLower(x.request.URL.Path), Body: sha256.Sum256(body), // the path may have a UUID in it, in any case
 	}
-	return nil
 }
 
 // submit hands an intent to whoever decides it.
 func (s *Server) submit(x *exchange, intent core.Intent) (core.Receipt, error) {
-	ctx := x.request.Context()
-	receipt, err := s.Submitter.Submit(ctx, core.Command{Tenant: x.tenant, EventID: s.NewID(), Metadata: x.metadata(), APIKey: x.grant.apiKey, Intent: intent})
+	receipt, err := s.Submitter.Submit(x.request.Context(), core.Command{Tenant: x.tenant, EventID: s.NewID(), Metadata: x.metadata(), APIKey: x.grant.apiKey, Intent: intent})
 	if err != nil {
-		if errors.Is(err, ctx.Err()) {
-			err = whenOver(ctx, err, core.CodeOutcomeUnknown) // it did not say what became of the command: nothing may be assumed
-		}
-		return core.Receipt{}, err
+		return core.Receipt{}, x.whenGone(err)
 	}
 	x.accepted(receipt)
 	return receipt, nil
+}
+
+// whenGone is for the error of a Submitter that did not say what became of a command, since the request was over: nothing may be assumed.
+func (x *exchange) whenGone(err error) error {
+	ctx := x.request.Context()
+	if errors.Is(err, ctx.Err()) {
+		err = whenOver(ctx, err, core.CodeOutcomeUnknown)
+	}
+	return err
 }
