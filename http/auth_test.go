@@ -264,6 +264,7 @@ func TestSecretTooShort(t *testing.T) {
 func TestRoutePermissions(t *testing.T) {
 	want := map[string]core.Permissions{
 		"POST /api/activity-results/tasks":        core.CreateActivities,
+		"POST /api/activity-results/tasks/batch":  core.CreateActivities,
 		"GET /api/activity-results":               core.ViewActivities,
 		"GET /api/activity-results/:id":           core.ViewActivities,
 		"POST /api/activities":                    core.CreateActivities,

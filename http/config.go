@@ -43,6 +43,9 @@ type Config struct {
 // It answers within 10 s, whatever happens: WriteTimeout leaves room for that and no more. The context ends when the client has gone.
 type Submitter interface {
 	Submit(ctx context.Context, c core.Command) (core.Receipt, error)
+
+	// SubmitAll does the same for several commands of one tenant: an outcome for each, in their order. An error means that none of them was let in, and that nothing was written.
+	SubmitAll(ctx context.Context, commands []core.Command) ([]core.Outcome, error)
 }
 
 // Reader reads the read tables, as they are when they hold everything up to a position: *core.Error with CodeReadsBehind if they do not. Nothing of that id in that
@@ -84,7 +87,7 @@ type ReadLag struct {
 // The bounds in time.
 const (
 	HeaderTimeout = 5 * time.Second   // a request's headers are one packet or two; longer is a slow-loris
-	BodyTimeout   = 15 * time.Second  // headers and body: MaxBody at 20 KB/s, the slowest mobile link that is worth serving
+	BodyTimeout   = 15 * time.Second  // headers and body: MaxBody at 20 KB/s, the slowest mobile link that is worth serving; MaxBatchBody, from servers, at 1.2 MB/s
 	WriteTimeout  = 30 * time.Second  // from the headers' end to the answer's: BodyTimeout, the 10 s that a Submitter may take, and 5 s to send it
 	IdleTimeout   = 120 * time.Second // longer than the 60 s of common balancers, so that it is they who close, and no request meets a closing connection
 	ReadTimeout   = 5 * time.Second   // one row by its key: below a millisecond; a page of a list of millions, at the worst: a second

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -46,15 +47,21 @@ var anyPayload = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext
 // decode reads the body into a request, as its field table says. The error is a *core.Error. Payloads in the request point into the body.
 func decode[R any](b *buffers, fields []field[R], into *R, latest core.Instant) error {
 	d := &b.decoder
-	d.latest, d.parent, d.name, d.bad, d.err = latest, "", "", nil, nil
-	d.cut = cutBody(&b.in)
-	d.json.Reset(&b.in, anyPayload...)
+	cut := cutBody(&b.in)
+	d.begin(&b.in, latest)
+	d.cut = cut
 	readObject(d, fields, into)
 	d.end()
 	if d.err != nil {
 		return d.err
 	}
 	return invalid(d.bad)
+}
+
+// begin starts at the beginning of a body.
+func (d *decoder) begin(body *bytes.Buffer, latest core.Instant) {
+	d.cut, d.latest, d.parent, d.name, d.bad, d.err = "", latest, "", "", nil, nil
+	d.json.Reset(body, anyPayload...)
 }
 
 // readObject reads the object that comes next. A generic function and not a method, since methods cannot be generic.

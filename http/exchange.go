@@ -33,7 +33,10 @@ type exchange struct {
 	position core.Position // the tenant position of the write's first event
 	fault    error         // what went wrong on our side; for the log
 
-	retryAfter int // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code
+	retryAfter    int // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code
+	items         int // of a batch that was answered
+	itemsAccepted int
+	worst         int // the highest status of those that were not
 }
 
 // ServeHTTP is what happens around every request: its id, the headers that every answer carries, the log line, the metrics, and the net under a panic.
@@ -71,19 +74,19 @@ func (s *Server) finish(x *exchange, began time.Time) {
 // logLine writes the one line of a request. An error stands here and nowhere else; of what the client sent, only method and ids.
 func (s *Server) logLine(x *exchange, took time.Duration) {
 	level := slog.LevelInfo
-	switch {
-	case x.status == http.StatusInternalServerError:
+	switch status := max(x.status, x.worst); {
+	case status == http.StatusInternalServerError:
 		level = slog.LevelError
-	case x.status > http.StatusInternalServerError:
+	case status > http.StatusInternalServerError:
 		level = slog.LevelWarn
-	case x.tenant.IsZero() && x.status < http.StatusBadRequest:
+	case x.tenant.IsZero() && status < http.StatusBadRequest:
 		level = slog.LevelDebug // probes and scrapes
 	}
 	ctx := context.Background()
 	if !s.Log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 9)
+	attrs := make([]slog.Attr, 0, 11)
 	attrs = append(attrs, slog.String("request_id", x.requestID), slog.String("method", shorten(x.request.Method)), slog.String("route", x.pattern),
 		slog.Int("status", x.status), slog.Float64("duration_seconds", took.Seconds()))
 	if !x.tenant.IsZero() {
@@ -91,6 +94,9 @@ func (s *Server) logLine(x *exchange, took time.Duration) {
 	}
 	if x.position != 0 {
 		attrs = append(attrs, slog.Int64("position", int64(x.position)))
+	}
+	if x.items > 0 {
+		attrs = append(attrs, slog.Int("items", x.items), slog.Int("accepted", x.itemsAccepted))
 	}
 	if x.code != "" {
 		attrs = append(attrs, slog.String("code", string(x.code)))
@@ -139,9 +145,21 @@ func (x *exchange) answerEmpty(status int) { x.WriteHeader(status) }
 
 // accepted notes the position of a write, in the answer's header and for the log (contract §2.6), and whether it is an earlier one that is answered again (§2.5).
 func (x *exchange) accepted(receipt core.Receipt) {
-	x.position = receipt.Events[0].TenantPosition
-	x.Header()["Resultlog-Position"] = []string{strconv.FormatInt(int64(x.position), 10)}
+	x.showPosition(receipt.Events[0].TenantPosition)
 	if receipt.Replayed > 0 {
 		x.Header()["Idempotent-Replayed"] = []string{"true"}
 	}
+}
+
+// acceptedItem does so for an item of a batch, as far as it is said of the batch: its position is that of its first item in the log.
+func (x *exchange) acceptedItem(receipt core.Receipt) {
+	x.itemsAccepted++
+	if position := receipt.Events[0].TenantPosition; x.position == 0 || position < x.position {
+		x.showPosition(position)
+	}
+}
+
+func (x *exchange) showPosition(position core.Position) {
+	x.position = position
+	x.Header()["Resultlog-Position"] = []string{strconv.FormatInt(int64(position), 10)}
 }

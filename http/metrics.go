@@ -31,7 +31,7 @@ func NewMetrics() *Metrics {
 			Name: "resultlog_submissions_total", Help: "Accepted submissions of results, by result status and source.",
 		}, []string{"status", "source"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "resultlog_refusals_total", Help: "Requests answered with an error, by the code in its body.",
+			Name: "resultlog_refusals_total", Help: "Requests, and items of batches, answered with an error, by the code in its body.",
 		}, []string{"code"}),
 	}
 	m.unmatched = m.durationsOf("any", unmatched) // the method of such a request can be anything

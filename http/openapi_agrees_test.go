@@ -74,7 +74,7 @@ func TestProblemExamples(t *testing.T) {
 // TestRequestSchemas: the schemas of requests have exactly the fields of the field tables, and the same are required.
 func TestRequestSchemas(t *testing.T) {
 	for name, fields := range map[string]map[string]bool{
-		"TaskResultSubmission": namesOf(submissionFields), "TaskResult": namesOf(taskResultFields), "ActivityCreation": namesOf(creationFields),
+		"TaskResultSubmission": namesOf(submissionFields), "TaskResultBatchItem": namesOf(batchItemFields), "TaskResult": namesOf(taskResultFields), "ActivityCreation": namesOf(creationFields),
 		"TaskCreation": namesOf(taskFields), "TaskDispatch": namesOf(dispatchFields), "Nothing": namesOf(noFields),
 	} {
 		schema := documented().spec.Components.Schemas[name].Value
@@ -139,6 +139,10 @@ func TestBounds(t *testing.T) {
 		"rows of results":    {float64(*property("ActivityResultList", "data").MaxItems), maxLimit},
 		"rows of activities": {float64(*property("ActivityList", "data").MaxItems), maxLimit},
 		"Idempotency-Key":    {float64(*query("IdempotencyKey").MaxLength), maxIdempotencyKey},
+		"items of a batch":   {float64(*c.Schemas["TaskResultBatch"].Value.MaxItems), MaxBatchItems},
+		"and their answers":  {float64(*c.Schemas["TaskResultBatchAnswer"].Value.MaxItems), MaxBatchItems},
+		"the last index":     {*property("AcceptedItem", "index").Max, MaxBatchItems - 1},
+		"idempotency_key":    {float64(*property("TaskResultBatchItem", "idempotency_key").MaxLength), maxIdempotencyKey},
 		"ids":                {float64(*property("TaskResultSubmission", "provider_activity_id").MaxLength), maxID},
 		"comment":            {float64(*property("TaskResult", "comment").MaxLength), maxComment},
 		"reason":             {float64(*property("ActivityCreation", "reason").MaxLength), maxComment},

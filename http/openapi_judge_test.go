@@ -38,6 +38,9 @@ func TestTheDescriptionJudges(t *testing.T) {
 	}
 	nowhere := func(w *world) *http.Request { return w.request(http.MethodGet, "/api/nothing", "") }
 	deleting := func(w *world) *http.Request { return w.request(http.MethodDelete, createPath, "") }
+	batching := func(w *world) *http.Request {
+		return w.request(http.MethodPost, batchPath, array(sent("status", `"x"`), minimal))
+	}
 	for _, row := range []struct {
 		name    string
 		request func(*world) *http.Request
@@ -49,6 +52,13 @@ func TestTheDescriptionJudges(t *testing.T) {
 		{"a read", reading, func(*spoilt) {}, ""},
 		{"no such path", nowhere, func(*spoilt) {}, ""},
 		{"another method", deleting, func(*spoilt) {}, ""},
+
+		{"a batch, of which one item is refused", batching, func(*spoilt) {}, ""},
+		{"a batch without an item's status", batching, replace(`,"status":201`, ``), "missing property 'status'"},
+		{"a batch with another status of a problem", batching, replace(`"status":400`, `"status":200`), "minimum"},
+		{"a batch with a code that no item has", batching, replace(`"code":"validation_failed"`, `"code":"unauthenticated"`), "/body/code"},
+		{"a batch with an item's header that is not described", batching, replace(`"headers":{`, `"headers":{"X":"1",`), "additional properties 'X'"},
+		{"a batch with an item that was accepted and is not valid", batching, func(s *spoilt) { s.body = array(minimal, sent("status", `"x"`)) }, "status"},
 
 		{"another status", submitting, func(s *spoilt) { s.rec.Code = 202 }, "status 202"},
 		{"another status of a path that is not", nowhere, func(s *spoilt) { s.rec.Code = 403 }, "must be 404"},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -98,10 +99,52 @@ func (d *description) judge(r *http.Request, body []byte, rec *httptest.Response
 			return fmt.Errorf("accepted with the query parameter %q, which is not described", name)
 		}
 	}
+	if rec.Code == http.StatusMultiStatus {
+		accepted := acceptedOf(r, body, rec)
+		if accepted == nil {
+			return nil
+		}
+		in.Request = again(r, accepted)
+		in.Request.Header.Set("Content-Type", mediaJSON)
+	}
 	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
 		return fmt.Errorf("accepted, but not valid: %w", err)
 	}
 	return nil
+}
+
+// acceptedOf is what of a batch was accepted, as an array; nil if nothing was.
+func acceptedOf(r *http.Request, body []byte, rec *httptest.ResponseRecorder) []byte {
+	var items, accepted []json.RawMessage
+	if strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), mediaNDJSON) {
+		for line := range bytes.Lines(body) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				items = append(items, line)
+			}
+		}
+	} else if err := json.Unmarshal(body, &items); err != nil {
+		panic(err)
+	}
+	var answers []struct{ Index, Status int }
+	if err := json.Unmarshal(rec.Body.Bytes(), &answers); err != nil {
+		panic(err)
+	}
+	for _, a := range answers {
+		if a.Status == http.StatusCreated {
+			accepted = append(accepted, items[a.Index])
+		}
+	}
+	if accepted == nil {
+		return nil
+	}
+	return slices.Concat([]byte("["), bytes.Join(rawBytes(accepted), []byte(",")), []byte("]"))
+}
+
+func rawBytes(raw []json.RawMessage) (b [][]byte) {
+	for _, r := range raw {
+		b = append(b, r)
+	}
+	return b
 }
 
 // again is a request with the body that was heard of it.

@@ -29,6 +29,7 @@ const (
 	codeListsBusy            core.Code = "lists_busy"
 	codeKeyShownOnce         core.Code = "api_key_shown_once"
 	codeRateLimited          core.Code = "rate_limited"
+	codeBatchesBusy          core.Code = "batches_busy"
 	codeClientGone           core.Code = "client_gone"
 	codeInternal             core.Code = "internal"
 )
@@ -79,7 +80,7 @@ var problems = map[core.Code]problem{
 	core.CodeAPIKeyRevoked:      {status: 409, title: "The API key is revoked already"},
 	codeKeyShownOnce:            {status: 409, title: "The API key was issued, and is not shown again"},
 	codeBodyTooLarge:            {status: 413, title: "The body is too large"},
-	codeUnsupportedMediaType:    {status: 415, title: "The body is not application/json"},
+	codeUnsupportedMediaType:    {status: 415, title: "The media type is not supported"},
 	core.CodeKeyReused:          {status: 422, title: "The Idempotency-Key was used for another request"},
 	codeRateLimited:             {status: 429, title: "Too many requests of one credential", retryAfter: retrySoon}, // as a rule it has one of its own
 	codeClientGone:              {status: statusClientGone, title: "The client did not wait"},
@@ -99,6 +100,8 @@ var problems = map[core.Code]problem{
 		message: "its history could not be applied to the read tables: an operator must look at `resultlog deadletters`; everything else is unaffected, and so are writes"},
 	codeListsBusy: {status: 503, title: "Too many lists at once", retryAfter: retrySoon,
 		message: "as many lists are being answered as this service takes on: retry after the time in Retry-After, or ask for fewer rows at once"},
+	codeBatchesBusy: {status: 503, title: "Too many batches at once", retryAfter: retrySoon,
+		message: "as many batches are being answered as this service takes on, in all or of one tenant; nothing was written: retry after the time in Retry-After"},
 	codeNotReady: {status: 503, title: "Not ready", retryAfter: retrySoon,
 		message: "this node cannot record anything right now: it is starting or stopping, or its log cannot be written; its own log says which"},
 }

@@ -7,10 +7,11 @@ import (
 	"resultlog/core"
 )
 
-// submission is the body of POST /api/activity-results/tasks.
+// submission is the body of POST /api/activity-results/tasks, and an item of a batch.
 type submission struct {
 	said     core.Submission
 	personal core.Personal // the payloads point into the body
+	key      string        // of an item of a batch: what is a header elsewhere
 }
 
 // submissionFields is the contract's table "Request Body" (§1).
@@ -54,15 +55,20 @@ func (s *Server) submitResult(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	b.out, err = appendSubmitted(b.out, receipt.Events[0])
-	if err != nil {
+	if b.out, err = s.appendAccepted(b.out, receipt); err != nil {
 		return err
-	}
-	if receipt.Replayed == 0 {
-		s.Metrics.submitted(receipt.Events[0])
 	}
 	x.answerJSON(http.StatusCreated, b.out)
 	return nil
+}
+
+// appendAccepted encodes what came of a submission, and counts it, unless it is an earlier one that is answered again.
+func (s *Server) appendAccepted(b []byte, receipt core.Receipt) ([]byte, error) {
+	b, err := appendSubmitted(b, receipt.Events[0])
+	if err == nil && receipt.Replayed == 0 {
+		s.Metrics.submitted(receipt.Events[0])
+	}
+	return b, err
 }
 
 func (s *Server) getResult(x *exchange) error {

@@ -20,6 +20,7 @@ type route struct {
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodPost, "/api/activity-results/tasks", core.CreateActivities, s.submitResult},
+		{http.MethodPost, "/api/activity-results/tasks/batch", core.CreateActivities, s.submitBatch},
 		{http.MethodGet, "/api/activity-results", core.ViewActivities, s.listResults},
 		{http.MethodGet, "/api/activity-results/:id", core.ViewActivities, s.getResult},
 		{http.MethodPost, "/api/activities", core.CreateActivities, s.createActivity},

@@ -21,6 +21,7 @@ type Server struct {
 	verifier *verifier
 	limiter  *limiter // nil: there is no rate limit
 	lists    *places  // for each list that is being answered
+	batches  *places  // likewise
 	router   http.Handler
 	http     *http.Server
 	listener net.Listener
@@ -57,7 +58,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists)}
+	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists), batches: newPlaces(maxBatches)}
 	s.router = s.newRouter()
 	if len(c.CORSOrigins) > 0 {
 		s.router = allowOrigins(c.CORSOrigins, s.routes(), s.router)

@@ -34,6 +34,7 @@ type world struct {
 	emptied  int // how many of the reads to come find the tables emptied
 
 	submitFails  error // what Submit gives instead of deciding
+	shut         error // what SubmitAll gives instead of letting anything in
 	barrierFails error
 	keysFail     error
 	readFails    error
@@ -91,6 +92,18 @@ func (w *world) Submit(ctx context.Context, c core.Command) (core.Receipt, error
 		return w.recall(c, receipt.Replayed)
 	}
 	return receipt, err
+}
+
+// SubmitAll decides one after the other, if it lets them in.
+func (w *world) SubmitAll(ctx context.Context, commands []core.Command) ([]core.Outcome, error) {
+	if w.shut != nil {
+		return nil, w.shut
+	}
+	outcomes := make([]core.Outcome, len(commands))
+	for i, c := range commands {
+		outcomes[i].Receipt, outcomes[i].Err = w.Submit(ctx, c)
+	}
+	return outcomes, nil
 }
 
 // recall does as dully as it can what a real submitter does with a key that was used before.

@@ -22,8 +22,11 @@ func receive[R any](s *Server, x *exchange, b *buffers, fields []field[R], into 
 	if err := x.readIdempotency(b.in.Bytes()); err != nil {
 		return err
 	}
-	return decode(b, fields, into, core.InstantOf(s.Now().Add(s.OccurredAhead)))
+	return decode(b, fields, into, s.latest())
 }
+
+// latest is the last instant at which something can have occurred already.
+func (s *Server) latest() core.Instant { return core.InstantOf(s.Now().Add(s.OccurredAhead)) }
 
 // receiveOptional is receive for a write whose body may be left out. Without one there need be no Content-Type either.
 func receiveOptional[R any](s *Server, x *exchange, b *buffers, fields []field[R], into *R) error {
@@ -55,12 +58,17 @@ func (x *exchange) idempotencyOf(key string, body []byte) core.Idempotency {
 
 // submit hands an intent to whoever decides it.
 func (s *Server) submit(x *exchange, intent core.Intent) (core.Receipt, error) {
-	receipt, err := s.Submitter.Submit(x.request.Context(), core.Command{Tenant: x.tenant, EventID: s.NewID(), Metadata: x.metadata(), APIKey: x.grant.apiKey, Intent: intent})
+	receipt, err := s.Submitter.Submit(x.request.Context(), s.command(x, intent))
 	if err != nil {
 		return core.Receipt{}, x.whenGone(err)
 	}
 	x.accepted(receipt)
 	return receipt, nil
+}
+
+// command is what a request asks for.
+func (s *Server) command(x *exchange, intent core.Intent) core.Command {
+	return core.Command{Tenant: x.tenant, EventID: s.NewID(), Metadata: x.metadata(), APIKey: x.grant.apiKey, Intent: intent}
 }
 
 // whenGone is for the error of a Submitter that did not say what became of a command, since the request was over: nothing may be assumed.
