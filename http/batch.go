@@ -14,9 +14,9 @@ const (
 	// MaxBatchBody is the most bytes that it may have: as many submissions, of 32 KiB each.
 	MaxBatchBody = 16 << 20
 
-	// maxBatches is how many batches are answered at once: of the largest, each takes up to some 80 MB of body, commands and answer. Half of them at most are one tenant's, and all
+	// MaxBatches is how many batches are answered at once: of the largest, each takes up to some 80 MB of body, commands and answer. Half of them at most are one tenant's, and all
 	// together are no more commands than the queue holds, so that batches are not refused because of batches. One more waits, before its body is read, as long as any read waits.
-	maxBatches = 8
+	MaxBatches = 8
 )
 
 // batchItem is one submission of a batch.

@@ -45,7 +45,7 @@ func (s *Server) appendItem(b []byte, x *exchange, o *core.Object, it *batchItem
 	if p.retryAfter > 0 {
 		o.Object("headers", func(in *core.Object) { in.Text("Retry-After", strconv.Itoa(p.retryAfter)) })
 	}
-	return appendProblem(b[:0], p, e, x.requestID)
+	return appendProblem(b, p, e, x.requestID)
 }
 
 // appendReceiptHeaders shows the headers of a write that was accepted.

@@ -113,7 +113,7 @@ func (unread) Close() error { return nil }
 func TestBatchesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		for range maxBatches / 2 {
+		for range MaxBatches / 2 {
 			mustTake(t, w.server.batches, tenant)
 		}
 		r := w.batchRequest(mediaJSON, array(minimal))
@@ -148,8 +148,8 @@ func TestBatchesGiveTheirPlacesBack(t *testing.T) {
 			row.broken()
 		}
 		w.do(w.batchRequest(mediaJSON, row.body))
-		if p := w.server.batches; p.free != maxBatches || len(p.taken) > 0 {
-			t.Errorf("%s: %d of %d places are free", row.name, p.free, maxBatches)
+		if p := w.server.batches; p.free != MaxBatches || len(p.taken) > 0 {
+			t.Errorf("%s: %d of %d places are free", row.name, p.free, MaxBatches)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists), batches: newPlaces(maxBatches)}
+	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists), batches: newPlaces(MaxBatches)}
 	s.router = s.newRouter()
 	if len(c.CORSOrigins) > 0 {
 		s.router = allowOrigins(c.CORSOrigins, s.routes(), s.router)
