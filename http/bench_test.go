@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,14 @@ func (instantly) Submit(_ context.Context, c core.Command) (core.Receipt, error)
 	return core.Receipt{Events: []core.Recorded{{TenantPosition: 1, Event: core.ResultSubmitted{ResultID: in.ResultID, Source: core.Standalone, Submission: in.Submission}}}}, nil
 }
 
+func (i instantly) SubmitAll(ctx context.Context, commands []core.Command) ([]core.Outcome, error) {
+	outcomes := make([]core.Outcome, len(commands))
+	for n, c := range commands {
+		outcomes[n].Receipt, outcomes[n].Err = i.Submit(ctx, c)
+	}
+	return outcomes, nil
+}
+
 // blackhole is a ResponseWriter that costs nothing.
 type blackhole struct {
 	header http.Header
@@ -30,20 +39,29 @@ func (b *blackhole) Write(p []byte) (int, error) { return len(p), nil }
 
 // BenchmarkSubmitResult is a POST of the documented example through everything but the network and the decision.
 func BenchmarkSubmitResult(b *testing.B) {
+	benchmarkPost(b, submitPath, documentedExample, http.StatusCreated)
+}
+
+// BenchmarkSubmitBatch is the same a hundred times in one POST.
+func BenchmarkSubmitBatch(b *testing.B) {
+	benchmarkPost(b, batchPath, array(slices.Repeat([]string{documentedExample}, 100)...), http.StatusMultiStatus)
+}
+
+func benchmarkPost(b *testing.B, path, text string, status int) {
 	w := newWorld(b, func(c *Config) {
 		c.Submitter = instantly{}
 		c.NewID = nil
 	})
-	r := w.request(http.MethodPost, submitPath, documentedExample)
+	r := w.request(http.MethodPost, path, text)
 	body := strings.NewReader("")
 	r.Body = io.NopCloser(body)
 	out := &blackhole{header: http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		body.Reset(documentedExample)
+		body.Reset(text)
 		clear(out.header)
 		w.server.ServeHTTP(out, r)
-		if out.status != http.StatusCreated {
+		if out.status != status {
 			b.Fatal(out.status)
 		}
 	}

@@ -83,5 +83,6 @@ var batchRows = []contractRow{
 	{says: brokenOnes, of: "an object", when: postBatch + minimal, then: "400 invalid_json", shows: []string{"the body must be an array, not an object"}},
 	{says: brokenOnes, of: "no items", when: postBatch + "[]", then: "400 invalid_json", shows: []string{"holds no submission"}},
 
+	{says: asAlone, of: "what is wrong in itself is that, even if nothing is let in", when: postBatch + array("{}"), while: func(w *world) { w.shut = full }, then: "207", shows: []string{`"status":400`}},
 	{says: "a queue that cannot hold all of them", when: postBatch + array(minimal, "{}"), while: func(w *world) { w.shut = full }, then: "503 queue_full", shows: []string{"Retry-After: 1"}},
 }
