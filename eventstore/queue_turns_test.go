@@ -169,7 +169,7 @@ func TestQueuePassesNobodyTwice(t *testing.T) {
 					t.Skip()
 				}
 				i := rapid.IntRange(0, len(waiting)-1).Draw(t, "who")
-				if !q.withdraw(waiting[i]) {
+				if q.withdraw(waiting[i]); !waiting[i].withdrawn {
 					t.Fatalf("%v waits and cannot be withdrawn", names(waiting[i:i+1]))
 				}
 				law.ends(waiting[i].command.Tenant)

@@ -108,7 +108,7 @@ func (b benchCommand) measure(ctx context.Context, s settings, p product, r *rep
 
 // contenders lists who is measured, in the order of each round: the limits first, since the plain file's rate says how much to prepare for.
 func (b benchCommand) contenders(p product) []contender {
-	all := []contender{ceiling(p.token), plainFile(p.token), p.known()}
+	all := []contender{ceiling(p.token), plainFile(p.token), p.known(), p.batches()}
 	if !b.Quick {
 		all = append(all, p.keyed(), p.standalone())
 	}
@@ -122,6 +122,9 @@ func (b benchCommand) rounds(ctx context.Context, s settings, all []contender) (
 	for round := 1; round <= b.Rounds; round++ {
 		for _, clients := range b.Clients {
 			for _, c := range all {
+				if c.only != 0 && c.only != clients {
+					continue
+				}
 				one, err := s.measure(ctx, c, clients, done.latestRate(plainFileName, clients))
 				if ctx.Err() != nil {
 					return nil, errors.New("interrupted")

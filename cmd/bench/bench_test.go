@@ -33,7 +33,7 @@ func TestQuickMeasuresEveryTarget(t *testing.T) {
 	var all results
 	for round := 1; round <= b.Rounds; round++ {
 		for _, clients := range b.Clients {
-			for _, name := range []string{ceilingName, plainFileName, knownName} {
+			for _, name := range []string{ceilingName, plainFileName, knownName, batchesName} {
 				all = append(all, run{Contender: name, Clients: clients, Round: round, Rate: 1, P99: 1})
 			}
 		}

@@ -16,6 +16,9 @@ type contender struct {
 	// request is what clients send; nil: submission.
 	request func(token string) template
 
+	// only is the one number of clients that it is measured with; 0: all of them.
+	only int
+
 	// ready returns when the server accepts submissions; listening, it may still be replaying.
 	ready func(ctx context.Context, addr string) error
 
@@ -35,5 +38,14 @@ const (
 	plainFileName  = "plain file"
 	knownName      = "resultlog, known activities"
 	keyedName      = "resultlog, with a key"
+	batchesName    = "resultlog, batches of 100"
 	standaloneName = "resultlog, standalone"
 )
+
+// template is the request that clients send.
+func (c contender) template(token string) template {
+	if c.request == nil {
+		return submission(token)
+	}
+	return c.request(token)
+}

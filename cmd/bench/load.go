@@ -53,7 +53,7 @@ func (l load) close() {
 	}
 }
 
-// tally is what came of one client's requests: every one of them was answered 201.
+// tally is what came of one client's requests: every submission in them was answered 201.
 type tally struct {
 	latencies    []time.Duration
 	acknowledged []core.ID
@@ -65,7 +65,7 @@ type tally struct {
 type tallies []tally
 
 // closedLoop lets every client post requests one after the other, numbered by next, until the time is over or next has no more; then it waits for the answers under way.
-// The first answer that is not a 201, and the first broken connection, end it with an error.
+// The first submission that is not answered 201, and the first broken connection, end it with an error.
 func (l load) closedLoop(request template, next func() (int64, bool), length time.Duration) (tallies, error) {
 	started := time.Now()
 	all, errs := make(tallies, len(l)), make([]error, len(l))
@@ -108,24 +108,29 @@ func (c *client) loop(request template, next func() (int64, bool), end time.Time
 		if err != nil {
 			return t, fmt.Errorf("request %d: %w", n, err)
 		}
-		if err := t.count(answer, now); err != nil {
+		if err := t.count(answer, now, request.items); err != nil {
 			return t, fmt.Errorf("request %d: %w", n, err)
 		}
 	}
 	return t, nil
 }
 
-// count takes one answer in.
-func (t *tally) count(answer response, sent time.Time) (err error) {
-	if answer.status != 201 || !answer.requestID {
-		return fmt.Errorf("answered %d (X-Request-Id: %v), want 201 with a request id: %s", answer.status, answer.requestID, answer.body)
+// count takes one answer in, to a request of so many submissions.
+func (t *tally) count(answer response, sent time.Time, items int64) error {
+	want := 201
+	if items > 1 {
+		want = 207
 	}
-	if t.last, err = answer.resultID(); err != nil {
+	if answer.status != want || !answer.requestID {
+		return fmt.Errorf("answered %d (X-Request-Id: %v), want %d with a request id: %s", answer.status, answer.requestID, want, answer.body)
+	}
+	ids, err := answer.resultIDs(items)
+	if err != nil {
 		return err
 	}
-	t.lastAt = time.Now()
+	t.last, t.lastAt = ids[len(ids)-1], time.Now()
 	t.latencies = append(t.latencies, t.lastAt.Sub(sent))
-	t.acknowledged = append(t.acknowledged, t.last)
+	t.acknowledged = append(t.acknowledged, ids...)
 	return nil
 }
 

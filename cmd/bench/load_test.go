@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,41 @@ func TestClosedLoopRefusesEveryAnswerButCreated(t *testing.T) {
 		_, err := clientsOf(t, row.handler, 2).closedLoop(submission(testToken), numbers(100), time.Minute)
 		if (err == nil) != (row.want == "") || (err != nil && !strings.Contains(err.Error(), row.want)) {
 			t.Errorf("%s: %v, want an error that says %q", name, err, row.want)
+		}
+	}
+}
+
+// One item that was not accepted makes the whole run worthless too.
+func TestClosedLoopCountsTheItemsOfBatches(t *testing.T) {
+	item := func(status string) string {
+		return `{"index":0,"status":` + status + `,"headers":{"Resultlog-Position":"1"},"body":{"id":"770e8400-e29b-41d4-a716-446655440000"}}`
+	}
+	give := func(status int, items ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Request-Id", "r1")
+			body := "[" + strings.Join(items, ",") + "]"
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+			w.WriteHeader(status)
+			w.Write([]byte(body))
+		}
+	}
+	all := slices.Repeat([]string{item("201")}, batchItems)
+	for name, row := range map[string]struct {
+		handler http.HandlerFunc
+		want    string // in the error; empty: there is none
+	}{
+		"created":       {give(207, all...), ""},
+		"one refusal":   {give(207, append(slices.Clone(all[1:]), item("409"))...), "99 of 100 items"},
+		"one too few":   {give(207, all[1:]...), "99 of 100 items"},
+		"no batch":      {give(201, all...), "answered 201"},
+		"without an id": {give(207, append(slices.Clone(all[1:]), strings.Replace(item("201"), `"id"`, `"no"`, 1))...), "begin with an id"},
+	} {
+		got, err := clientsOf(t, row.handler, 2).closedLoop(batchOfSubmissions(testToken), numbers(6), time.Minute)
+		if (err == nil) != (row.want == "") || (err != nil && !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%s: %v, want an error that says %q", name, err, row.want)
+		}
+		if err == nil && (len(got.acknowledged()) != 6*batchItems || len(got.latencies()) != 6) {
+			t.Errorf("%s: %d ids, %d latencies", name, len(got.acknowledged()), len(got.latencies()))
 		}
 	}
 }

@@ -75,6 +75,17 @@ func (p product) keyed() contender {
 	return c
 }
 
+// batchClients is how many clients send batches: far more than the service answers at once of one tenant, so that some always wait, and not so many that one waits for too long.
+// One alone would need a stock that the plain file's rate does not foresee.
+const batchClients = 64
+
+// batches is known with a hundred submissions in each request.
+func (p product) batches() contender {
+	c := p.known()
+	c.name, c.request, c.only = batchesName, batchOfSubmissions, batchClients
+	return c
+}
+
 // standalone is a submission whose provider id nobody knows: one event each.
 func (p product) standalone() contender {
 	return contender{name: standaloneName, command: p.serve, ready: p.awaitReady, settle: p.awaitReadable, verify: verifyStored(false)}

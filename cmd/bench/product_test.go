@@ -60,12 +60,12 @@ func TestMeasureTheProduct(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := settings{dir: dir, token: credentials.token, length: 100 * time.Millisecond}
-	for _, c := range []contender{product.known(), product.standalone()} {
-		got, err := s.measure(t.Context(), c, 4, 5000)
+	for _, c := range []contender{product.known(), product.batches(), product.standalone()} {
+		got, err := s.measure(t.Context(), c, 4, 20_000)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if got.Requests < 10 || got.Lag <= 0 {
+		if int64(got.Requests)*c.template(s.token).items < 10 || got.Lag <= 0 {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}

@@ -70,13 +70,13 @@ func (r report) writeRates(out io.Writer) {
 	r.heading(out, "latency p50 / p99 / p99.9 in ms, by clients")
 	for _, c := range r.Contenders {
 		r.row(out, c, func(clients int) string {
-			return fmt.Sprintf("%.2f / %.2f / %.2f", r.Runs.median(c, clients, p50), r.Runs.median(c, clients, p99), r.Runs.median(c, clients, p999))
+			return r.Runs.ifMeasured(c, clients, "%.2f / %.2f / %.2f", p50, p99, p999)
 		})
 	}
 	r.heading(out, "ms from the last answer until it can be read, by clients")
 	for _, c := range r.Contenders {
 		if c != ceilingName && c != plainFileName {
-			r.row(out, c, func(clients int) string { return fmt.Sprintf("%.1f", r.Runs.median(c, clients, lag)) })
+			r.row(out, c, func(clients int) string { return r.Runs.ifMeasured(c, clients, "%.1f", lag) })
 		}
 	}
 }
@@ -115,6 +115,19 @@ func (r report) row(out io.Writer, name string, cell func(clients int) string) {
 	fmt.Fprintln(out)
 }
 
+// ifMeasured writes the medians of a contender's figures, or a dash if there are none.
+func (rs results) ifMeasured(contender string, clients int, format string, figures ...metric) string {
+	var medians []any
+	for _, of := range figures {
+		v := rs.median(contender, clients, of)
+		if math.IsNaN(v) {
+			return "–"
+		}
+		medians = append(medians, v)
+	}
+	return fmt.Sprintf(format, medians...)
+}
+
 func ratioText(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
@@ -123,6 +136,9 @@ func ratioText(v float64) string {
 }
 
 func rateText(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
 	if v < 10_000 {
 		return fmt.Sprintf("%.0f", v)
 	}

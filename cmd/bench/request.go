@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type template struct {
 	text  []byte
 	marks []int // where the digits stand
+	items int64 // how many numbers a request takes: the submissions in it. Each has its part of the marks, in their order
 }
 
 // digits is the width of the number in a template: more requests than any run sends.
@@ -38,7 +40,7 @@ func newTemplate(method, path, token, body string) template {
 
 // marked is a template of a text, with its marks found.
 func marked(text string) template {
-	t := template{text: []byte(text)}
+	t := template{text: []byte(text), items: 1}
 	for at := 0; ; at += digits {
 		next := bytes.Index(t.text[at:], []byte(mark))
 		if next < 0 {
@@ -50,12 +52,15 @@ func marked(text string) template {
 }
 
 // clone gives a template that may be filled in beside t.
-func (t template) clone() template { return template{text: bytes.Clone(t.text), marks: t.marks} }
+func (t template) clone() template {
+	t.text = bytes.Clone(t.text)
+	return t
+}
 
-// fill writes n at every mark and gives the request.
+// fill writes the n-th request's numbers at its marks and gives the request: n, or, if it takes several, as many as end with the n-th so many.
 func (t template) fill(n int64) []byte {
-	for _, at := range t.marks {
-		rest := n
+	for i, at := range t.marks {
+		rest := (n-1)*t.items + int64(i)*t.items/int64(len(t.marks)) + 1
 		for i := at + digits - 1; i >= at; i-- {
 			t.text[i] = byte('0' + rest%10)
 			rest /= 10
@@ -66,10 +71,24 @@ func (t template) fill(n int64) []byte {
 
 // submission is the documented example, with a provider id of its own in each request: the n-th names the n-th activity of creation, or nothing if that was never created.
 func submission(token string) template {
-	body := `{"provider_activity_id":"ext-` + mark + `","commerce_external_id":"store-001","status":"COMPLETED","occurred_at":"` +
+	return newTemplate("POST", "/api/activity-results/tasks", token, submissionBody())
+}
+
+func submissionBody() string {
+	return `{"provider_activity_id":"ext-` + mark + `","commerce_external_id":"store-001","status":"COMPLETED","occurred_at":"` +
 		core.InstantOf(time.Now().Add(-time.Minute)).String() +
 		`","task_result":{"result":"success","comment":"Order placed successfully","contact_type":"OUTBOUND"}}`
-	return newTemplate("POST", "/api/activity-results/tasks", token, body)
+}
+
+// batchItems is how many submissions a batch has.
+const batchItems = 100
+
+// batchOfSubmissions is a batch of them: the n-th has the hundred that end with the 100 n-th.
+func batchOfSubmissions(token string) template {
+	items := slices.Repeat([]string{submissionBody()}, batchItems)
+	t := newTemplate("POST", "/api/activity-results/tasks/batch", token, "["+strings.Join(items, ",")+"]")
+	t.items = batchItems
+	return t
 }
 
 // keyedSubmission is submission with an Idempotency-Key of its own in each request.

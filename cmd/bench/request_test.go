@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"resultlog/core"
@@ -61,6 +62,26 @@ func TestSubmissionNamesTheActivityCreatedForIt(t *testing.T) {
 			t.Errorf("%d: created %v, submitted %v", n, created, submitted)
 		}
 		keys[created["idempotency_key"]] = true
+	}
+}
+
+// The n-th batch names the n-th hundred of activities, each once.
+func TestBatchNamesTheActivitiesCreatedForIt(t *testing.T) {
+	batch, create := batchOfSubmissions(testToken), creation(testToken)
+	for _, n := range []int64{1, 2, 12345} {
+		text := string(batch.fill(n))
+		if got := strings.Count(text, `"provider_activity_id"`); got != batchItems {
+			t.Errorf("batch %d has %d items", n, got)
+		}
+		at := 0
+		for item := (n-1)*batchItems + 1; item <= n*batchItems; item++ {
+			_, created := parse(t, create.fill(item))
+			next := strings.Index(text[at:], `"`+created["provider_activity_id"].(string)+`"`)
+			if next < 0 {
+				t.Fatalf("batch %d does not name %v, or not in its place", n, created["provider_activity_id"])
+			}
+			at += next
+		}
 	}
 }
 

@@ -18,8 +18,8 @@ type response struct {
 	body      []byte
 }
 
-// maxAnswer bounds the body of an answer: that of a submission or a refusal has some hundred bytes, and one result read back a few thousand.
-const maxAnswer = 64 << 10
+// maxAnswer bounds the body of an answer: that of a submission or a refusal has some hundred bytes, one result read back a few thousand, and that of a batch fifty thousand.
+const maxAnswer = 128 << 10
 
 var errNotPersistent = errors.New("the server closes the connection: keep-alive is what is measured")
 
@@ -87,12 +87,45 @@ func (a *response) readBody(r *bufio.Reader, length int) error {
 
 // resultID finds the id of an answer to a submission or a creation: it is the object's first key.
 func (a response) resultID() (core.ID, error) {
+	return leadingID(a.body)
+}
+
+// resultIDs finds the ids of an answer to so many submissions. Of a batch, each item must have been answered 201.
+func (a response) resultIDs(items int64) ([]core.ID, error) {
+	if items == 1 {
+		id, err := a.resultID()
+		return []core.ID{id}, err
+	}
+	if n := bytes.Count(a.body, []byte(`,"status":201,"headers":{`)); int64(n) != items {
+		return nil, fmt.Errorf("%d of %d items were answered 201: %s", n, items, a.body)
+	}
+	const before = `},"body":`
+	var ids []core.ID
+	for rest := a.body; ; {
+		_, after, found := bytes.Cut(rest, []byte(before))
+		if !found {
+			break
+		}
+		id, err := leadingID(after)
+		if err != nil {
+			return nil, err
+		}
+		ids, rest = append(ids, id), after
+	}
+	if int64(len(ids)) != items {
+		return nil, fmt.Errorf("%d ids of %d items: %s", len(ids), items, a.body)
+	}
+	return ids, nil
+}
+
+// leadingID is the value of the object's first key, if that is the id.
+func leadingID(body []byte) (core.ID, error) {
 	const start, length = `{"id":"`, 36
-	if !bytes.HasPrefix(a.body, []byte(start)) || len(a.body) < len(start)+length {
-		return core.ID{}, fmt.Errorf("answer does not begin with an id: %q", a.body)
+	if !bytes.HasPrefix(body, []byte(start)) || len(body) < len(start)+length {
+		return core.ID{}, fmt.Errorf("answer does not begin with an id: %q", body)
 	}
 	var id core.ID
-	err := id.UnmarshalText(a.body[len(start) : len(start)+length])
+	err := id.UnmarshalText(body[len(start) : len(start)+length])
 	return id, err
 }
 

@@ -76,6 +76,7 @@ var targets = []target{
 	{name: "durable 201s, 256 clients, of the plain file's", contender: knownName, to: plainFileName, clients: 256, of: rate, bound: 0.60},
 	{name: "p99 at 64 clients, of the plain file's", contender: knownName, to: plainFileName, clients: 64, of: p99, bound: 3, atMost: true},
 	{name: "one client's rate, of the plain file's", contender: knownName, to: plainFileName, clients: 1, of: rate, bound: 0.85},
+	{name: "201s in batches of 100, 64 clients, of single submissions'", contender: batchesName, to: knownName, clients: batchClients, of: rate, bound: 2},
 }
 
 // verdict is a target and what was measured.
