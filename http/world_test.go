@@ -154,7 +154,7 @@ func (w *world) tables(after core.Position) error {
 }
 
 func (w *world) Result(_ context.Context, after core.Position, tenant, id core.ID) (v core.ResultView, err error) {
-	types, err := w.ResultTypes(nil, after, tenant)
+	types, err := w.ResultTypes(context.Background(), after, tenant)
 	if err != nil {
 		return v, err
 	}
