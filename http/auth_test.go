@@ -14,7 +14,7 @@ import (
 )
 
 // signed makes a token of any claims with any method.
-func signed(t *testing.T, method jwt.SigningMethod, key any, c jwt.MapClaims) string {
+func signed(t testing.TB, method jwt.SigningMethod, key any, c jwt.MapClaims) string {
 	t.Helper()
 	token, err := jwt.NewWithClaims(method, c).SignedString(key)
 	if err != nil {

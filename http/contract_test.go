@@ -14,7 +14,7 @@ import (
 
 // contractRow is a sentence of the contract as a conversation. A request is a line: words that change it, if any, then METHOD PATH BODY. The words are ROLE (of the token; ADMIN is
 // usual), @TIME (the service's clock from now on), Name=value (a header) and -Name (no such header). In all texts {a1} stands for the first activity that was created, {A1} for the
-// same in upper case, {r1} for the first result, and so on; {other} for another tenant.
+// same in upper case, {r1} for the first result, {k1} for the first API key and {key 1} for its text, and so on; {other} for another tenant.
 type contractRow struct {
 	says   string       // the sentence, word for word
 	of     string       // which case of it this is, if it takes several
@@ -142,17 +142,23 @@ func (w *world) named(text string) string {
 	defer w.mu.Unlock()
 	pairs := []string{"{other}", otherTenant.String()}
 	seen := map[string]int{}
+	for i, text := range w.texts {
+		pairs = append(pairs, fmt.Sprintf("{key %d}", i+1), text)
+	}
 	for _, r := range w.log {
-		letter := ""
-		switch r.Event.(type) {
+		letter, id := "", r.Stream.ID.String()
+		switch e := r.Event.(type) {
 		case core.ActivityCreated:
 			letter = "a"
 		case core.ResultSubmitted:
-			letter = "r"
+			if r.Version == 1 {
+				letter = "r"
+			}
+		case core.APIKeyIssued:
+			letter, id = "k", e.KeyID.String()
 		}
-		if letter != "" && r.Version == 1 {
+		if letter != "" {
 			seen[letter]++
-			id := r.Stream.ID.String()
 			pairs = append(pairs, fmt.Sprintf("{%s%d}", letter, seen[letter]), id, fmt.Sprintf("{%s%d}", strings.ToUpper(letter), seen[letter]), strings.ToUpper(id))
 		}
 	}

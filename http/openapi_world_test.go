@@ -50,7 +50,7 @@ var judging = &openapi3filter.Options{
 	SkipSettingDefaults: true,
 	AuthenticationFunc: func(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 		if in.SecurityScheme.Type == "apiKey" {
-			if in.RequestValidationInput.Request.Header.Get(in.SecurityScheme.Name) == "" {
+			if !isAPIKey(in.RequestValidationInput.Request.Header.Get(in.SecurityScheme.Name)) {
 				return errors.New("no API key")
 			}
 			return nil

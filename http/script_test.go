@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -84,16 +85,50 @@ func (w *world) step(text string) string {
 			r.Header.Add(name, w.expand(value))
 		}
 	}
-	return showAnswer(w.do(r))
+	return w.concealed(showAnswer(w.do(r)))
 }
 
-// expand replaces {FDE} and the like by a token of that role, and {tenant} by the tenant that those tokens are for.
+// expand replaces {FDE} and the like by a token of that role, {tenant} by the tenant that those tokens are for, {key 1} by the first API key that was issued, and the name of a token that
+// is no good by that.
 func (w *world) expand(text string) string {
+	for i, key := range w.texts {
+		text = strings.ReplaceAll(text, fmt.Sprintf("{key %d}", i+1), key)
+	}
+	for name, token := range w.badTokens() {
+		text = strings.ReplaceAll(text, "{"+name+"}", token)
+	}
 	for _, role := range roles {
 		text = strings.ReplaceAll(text, "{"+role.name+"}", w.token(role.name))
 	}
 	text = strings.ReplaceAll(text, "{tenant}", tenant.String())
 	return strings.ReplaceAll(text, "{other tenant}", otherTenant.String())
+}
+
+// concealed puts names for what is at random in an answer: the texts of API keys, and how they begin.
+func (w *world) concealed(answer string) string {
+	for i, key := range w.texts {
+		answer = strings.ReplaceAll(answer, key, fmt.Sprintf("{key %d}", i+1))
+		answer = strings.ReplaceAll(answer, key[:len(keyMark)+keyShown], fmt.Sprintf("{prefix of key %d}", i+1))
+	}
+	return answer
+}
+
+// publicKey is a public key of RFC 8037, as PEM: everybody may know it, so that nothing that is signed with its text proves anything.
+const publicKey = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
+
+// badTokens are tokens that must be refused, each wrong in the way that its name says.
+func (w *world) badTokens() map[string]string {
+	hs := func(secret []byte, changes ...any) string {
+		return signed(w.t, jwt.SigningMethodHS256, secret, good(changes...))
+	}
+	return map[string]string{
+		"a token without a signature":      signed(w.t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good("roles", []string{superAdmin})),
+		"a token signed with a public key": hs([]byte(publicKey), "roles", []string{superAdmin}),
+		"an expired token":                 hs(testSecret, "exp", w.clock().Unix()),
+		"a token that is not valid yet":    hs(testSecret, "nbf", w.clock().Add(time.Second).Unix()),
+		"a token without an end":           hs(testSecret, "exp", nil),
+		"a token without a role":           hs(testSecret, "roles", []string{}),
+	}
 }
 
 func showAnswer(rec *httptest.ResponseRecorder) string {

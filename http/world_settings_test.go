@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 
 	"resultlog/core"
 )
@@ -76,7 +78,19 @@ func (w *world) keyFor(tenant core.ID, permissions core.Permissions, expires *co
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.texts = append(w.texts, text)
 	return text, id
+}
+
+// remember notes the text of an API key that was issued, as its creator does.
+func (w *world) remember(rec *httptest.ResponseRecorder) {
+	var issued struct{ PlaintextKey string }
+	if rec.Code != http.StatusCreated || json.Unmarshal(rec.Body.Bytes(), &issued) != nil || issued.PlaintextKey == "" {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.texts = append(w.texts, issued.PlaintextKey)
 }
 
 // byKey makes a request come with a key instead of a token.

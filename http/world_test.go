@@ -29,9 +29,10 @@ type world struct {
 	machine  *core.Machine
 	log      []core.Recorded
 	commands []core.Command
-	looked   int // how often a key was looked for
-	waited   int // how often the barrier was asked
-	emptied  int // how many of the reads to come find the tables emptied
+	texts    []string // of the API keys that were issued
+	looked   int      // how often a key was looked for
+	waited   int      // how often the barrier was asked
+	emptied  int      // how many of the reads to come find the tables emptied
 
 	submitFails  error // what Submit gives instead of deciding
 	shut         error // what SubmitAll gives instead of letting anything in
@@ -289,6 +290,7 @@ func (w *world) do(r *http.Request) *httptest.ResponseRecorder {
 	r.Body = body
 	rec := httptest.NewRecorder()
 	w.server.ServeHTTP(rec, r)
+	w.remember(rec)
 	if rec.Code == statusClientGone || w.undescribed {
 		return rec // nobody receives it
 	}
