@@ -21,7 +21,8 @@ var newAPIKeyFields = []field[newAPIKey]{
 	{"expiresAt", optional, func(d *decoder, r *newAPIKey) { at := d.instant(); r.said.ExpiresAt = &at }},
 }
 
-// permissions reads an array of the names of permissions: at least one, each once.
+// permissions reads an array of the names of permissions: at least one, each once. It reads no more of them than there are: an array is as long as a body lets it be, and what is said of
+// it must not be.
 func (d *decoder) permissions() (set core.Permissions) {
 	if !d.expect("an array", '[') {
 		return 0
@@ -29,10 +30,13 @@ func (d *decoder) permissions() (set core.Permissions) {
 	d.read(d.json.ReadToken())
 	parent, name := d.parent, d.name
 	d.parent = d.pointer()
-	n := 0
+	n, most := 0, len(core.AllPermissions.Names())
 	for ; d.err == nil && d.json.PeekKind() != ']'; n++ {
 		var one core.Permissions
-		d.name = strconv.Itoa(n)
+		if d.name = strconv.Itoa(n); n == most {
+			d.fail("is one too many: there are %d permissions", most)
+			break
+		}
 		if d.into(&one); one != 0 && set.Has(one) {
 			d.wrong("comes twice")
 		}
