@@ -62,6 +62,7 @@ func TestWritesInTrouble(t *testing.T) {
 		} {
 			w := newWorld(t)
 			w.accept(t, postTask+task())
+			w.keyFor(tenant, core.ViewEvents, nil)
 			w.submitFails = err
 			rec := w.ask(write.line)
 			p := problemOf(t, rec)
@@ -80,6 +81,7 @@ func TestWritesWithoutPatience(t *testing.T) {
 	for _, write := range writes {
 		w := newWorld(t)
 		w.accept(t, postTask+task())
+		w.keyFor(tenant, core.ViewEvents, nil)
 		ctx, cancel := context.WithCancel(context.Background())
 		w.onSubmit = func(context.Context) { cancel() }
 		w.submitFails = context.Canceled

@@ -49,9 +49,10 @@ func TestEveryWriteSaysWhere(t *testing.T) {
 		w.accept(t, "SUPER_ADMIN X-Tenant-Id={other} "+postTask+task()) // which moves the log on, and not the tenant's part of it
 		w.accept(t, postTask+task())
 		w.accept(t, postResult+minimal)
+		w.keyFor(tenant, core.ViewEvents, nil)
 		rec := w.ask(strings.ReplaceAll(write.line, "{a1}", "{a2}"))
-		if got := briefly(t, rec); got != write.then || rec.Header().Get("Resultlog-Position") != "3" {
-			t.Errorf("%s: %s at %q, want %s at 3: %s", write.name, got, rec.Header().Get("Resultlog-Position"), write.then, rec.Body)
+		if got := briefly(t, rec); got != write.then || rec.Header().Get("Resultlog-Position") != "4" {
+			t.Errorf("%s: %s at %q, want %s at 4: %s", write.name, got, rec.Header().Get("Resultlog-Position"), write.then, rec.Body)
 		}
 	}
 }

@@ -102,6 +102,7 @@ func TestReplays(t *testing.T) {
 		t.Run(write.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.accept(t, postActivity+created("provider_activity_id", `"p"`, "type", `"TASK"`))
+			w.keyFor(tenant, core.ViewEvents, nil)
 			line := "Idempotency-Key=k " + strings.ReplaceAll(write.line, `"p-9"`, `"p"`)
 			first := w.ask("X-Request-Id=first " + line)
 			if got := briefly(t, first); got != write.then || first.Header().Get("Idempotent-Replayed") != "" {

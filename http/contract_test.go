@@ -182,7 +182,8 @@ func task(changes ...string) string {
 		"assigned_operator_id", `"33333333-3333-4333-8333-333333333333"`}, changes...)...)
 }
 
-// writes are the endpoints that write, each with a request that is accepted where {a1} is READY, and its answer.
+// writes are the endpoints that write, each with a request that is accepted where {a1} is READY and {k1} an API key, and its answer. The issue of a key is none of them, since its answer
+// comes once: see keyContract.
 var writes = []struct{ name, line, then string }{
 	{"a submission", postResult + minimal, "201"},
 	{"a creation", postActivity + created("idempotency_key", `"k-9"`), "201"},
@@ -190,4 +191,6 @@ var writes = []struct{ name, line, then string }{
 	{"a dispatch", dispatchA1 + ` {"provider_activity_id":"p-9"}`, "204"},
 	{"a dispatch without a body", dispatchA1, "204"},
 	{"a cancellation", cancelA1, "200"},
+	{"a configuration", `PUT /api/task-result-types/success {"is_active":true,"classification":"POSITIVE"}`, "200"},
+	{"a revocation", "POST /api/api-keys/{k1}/revoke", "200"},
 }
