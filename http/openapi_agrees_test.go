@@ -76,6 +76,7 @@ func TestRequestSchemas(t *testing.T) {
 	for name, fields := range map[string]map[string]bool{
 		"TaskResultSubmission": namesOf(submissionFields), "TaskResultBatchItem": namesOf(batchItemFields), "TaskResult": namesOf(taskResultFields), "ActivityCreation": namesOf(creationFields),
 		"TaskCreation": namesOf(taskFields), "TaskDispatch": namesOf(dispatchFields), "Nothing": namesOf(noFields),
+		"APIKeyCreation": namesOf(newAPIKeyFields), "TaskResultTypeSetting": namesOf(resultTypeFields),
 	} {
 		schema := documented().spec.Components.Schemas[name].Value
 		described := map[string]bool{}
@@ -103,7 +104,7 @@ func namesOf[R any](fields []field[R]) map[string]bool {
 // TestListParameters: the lists take exactly the query parameters that are described.
 func TestListParameters(t *testing.T) {
 	paging := append(parameterNames(pagingParameters), "consistency")
-	for pattern, names := range map[string][]string{"/api/activity-results": parameterNames(resultParameters), createPath: parameterNames(activityParameters)} {
+	for pattern, names := range map[string][]string{"/api/activity-results": parameterNames(resultParameters), createPath: parameterNames(activityParameters), keysPath: parameterNames(apiKeyParameters)} {
 		var described []string
 		for _, p := range documented().spec.Paths.Value(pattern).Get.Parameters {
 			if p.Value.In == openapi3.ParameterInQuery {
@@ -146,6 +147,9 @@ func TestBounds(t *testing.T) {
 		"ids":                {float64(*property("TaskResultSubmission", "provider_activity_id").MaxLength), maxID},
 		"comment":            {float64(*property("TaskResult", "comment").MaxLength), maxComment},
 		"reason":             {float64(*property("ActivityCreation", "reason").MaxLength), maxComment},
+		"name of a key":      {float64(*property("APIKeyCreation", "name").MaxLength), maxID},
+		"permissions":        {float64(*property("APIKeyCreation", "permissions").MaxItems), float64(len(core.AllPermissions.Names()))},
+		"rows of keys":       {float64(*property("APIKeyList", "data").MaxItems), maxLimit},
 		"reason, of tasks":   {float64(*property("TaskCreation", "reason").MaxLength), maxComment},
 	} {
 		if row[0] != row[1] {
@@ -192,7 +196,16 @@ func TestEnums(t *testing.T) {
 	if diff := cmp.Diff(eventTypes, documented().spec.Components.Schemas["StatusEvent"].Value.Properties["eventType"].Value.Enum); diff != "" {
 		t.Errorf("eventType: -in the code +described:\n%s", diff)
 	}
+	var permissions []any
+	for _, name := range core.AllPermissions.Names() {
+		permissions = append(permissions, name)
+	}
+	classifications := []any{core.Positive.String(), core.Negative.String(), nil}
+	if diff := cmp.Diff(classifications, documented().spec.Components.Schemas["TaskResultTypeSetting"].Value.Properties["classification"].Value.Enum); diff != "" {
+		t.Errorf("classification: -in the code +described:\n%s", diff)
+	}
 	for name, want := range map[string][]any{
+		"Permission": permissions, "Classification": classifications,
 		"ResultCode": codes, "ResultLabel": labels, "Channel": channels, "ContactType": contacts, "ResultStatus": results, "ActivityStatus": statuses,
 		"ResultSource": {string(core.RetenActivity), string(core.Standalone)}, "ActivityType": {core.Task.String(), core.Message.String()},
 	} {
