@@ -154,8 +154,8 @@ func (w *world) tables(after core.Position) error {
 	return nil
 }
 
-func (w *world) Result(_ context.Context, after core.Position, tenant, id core.ID) (v core.ResultView, err error) {
-	types, err := w.ResultTypes(context.Background(), after, tenant)
+func (w *world) Result(ctx context.Context, after core.Position, tenant, id core.ID) (v core.ResultView, err error) {
+	types, err := w.ResultTypes(ctx, after, tenant)
 	if err != nil {
 		return v, err
 	}
