@@ -33,12 +33,12 @@ func (d *decoder) permissions() (set core.Permissions) {
 	n, most := 0, len(core.AllPermissions.Names())
 	for ; d.err == nil && d.json.PeekKind() != ']'; n++ {
 		var one core.Permissions
-		if d.name = strconv.Itoa(n); n == most {
-			d.fail("is one too many: there are %d permissions", most)
-			break
-		}
+		d.name = strconv.Itoa(n)
 		if d.into(&one); one != 0 && set.Has(one) {
 			d.wrong("comes twice")
+		}
+		if n == most {
+			d.fail("is one too many: there are %d permissions", most)
 		}
 		set |= one
 	}

@@ -55,6 +55,7 @@ var keyRows = under(saysIssue, []inputRow{
 	{"a nested array", newKey("permissions", `[["VIEW_EVENTS"]]`), broken, "/permissions/0"},
 	{"an unclosed array", `{"name":"n","permissions":["VIEW_EVENTS"`, broken, "/permissions"},
 	{"an unclosed array that goes on", `{"name":"n","permissions":["VIEW_EVENTS","expiresAt":null}`, broken, "/permissions"},
+	{"an unclosed array of all there are", `{"name":"n","permissions":[` + allSeven, broken, "/permissions"},
 	{"an unclosed string in it", `{"name":"n","permissions":["VIEW_EV`, broken, "/permissions/0"},
 	{"an array that ends with another bracket", newKey("permissions", `["VIEW_EVENTS"}`), broken, "/permissions"},
 	{"a comma too many", newKey("permissions", `["VIEW_EVENTS",]`), broken, "/permissions"},
