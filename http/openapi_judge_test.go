@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"resultlog/core"
 )
 
 // TestTheDescriptionJudges: what every test leaves to the description is judged by it. Each row spoils an exchange that is right, in one way.
@@ -36,6 +38,10 @@ func TestTheDescriptionJudges(t *testing.T) {
 		w.do(submitting(w))
 		return w.request(http.MethodGet, createPath+"/"+w.log[0].Stream.ID.String(), "")
 	}
+	keyed := func(w *world) *http.Request {
+		key, _ := w.keyFor(tenant, core.AllPermissions, nil)
+		return byKey(w.request(http.MethodGet, keysPath, ""), key)
+	}
 	nowhere := func(w *world) *http.Request { return w.request(http.MethodGet, "/api/nothing", "") }
 	deleting := func(w *world) *http.Request { return w.request(http.MethodDelete, createPath, "") }
 	batching := func(w *world) *http.Request {
@@ -50,6 +56,7 @@ func TestTheDescriptionJudges(t *testing.T) {
 		{"a submission", submitting, func(*spoilt) {}, ""},
 		{"a refusal", refused, func(*spoilt) {}, ""},
 		{"a read", reading, func(*spoilt) {}, ""},
+		{"a read by a key", keyed, func(*spoilt) {}, ""},
 		{"no such path", nowhere, func(*spoilt) {}, ""},
 		{"another method", deleting, func(*spoilt) {}, ""},
 
@@ -88,6 +95,9 @@ func TestTheDescriptionJudges(t *testing.T) {
 
 		{"accepted with a tenant that is no UUID", reading, func(s *spoilt) { s.r.Header.Set("X-Tenant-Id", "acme") }, "x-tenant-id"},
 		{"accepted without a token", submitting, func(s *spoilt) { s.r.Header.Del("Authorization") }, "no bearer token"},
+		{"accepted with an API key that is none", keyed, func(s *spoilt) { s.r.Header.Set("X-Api-Key", "rtn_sk_x") }, "no API key"},
+		{"a list that shows the text of a key", keyed, replace(`"keyPrefix"`, `"plaintextKey":"x","keyPrefix"`), "plaintextKey"},
+		{"a prefix that shows more of a key", keyed, replace(`","permissions"`, `0","permissions"`), "keyPrefix"},
 		{"accepted with a key that is too long", submitting, func(s *spoilt) { s.r.Header.Set("Idempotency-Key", strings.Repeat("a", 256)) }, "Idempotency-Key"},
 		{"accepted with a query parameter that is not described", submitting, func(s *spoilt) { s.r.URL.RawQuery = "x=1" }, "x"},
 		{"accepted with a query parameter that is wrong", reading, func(s *spoilt) { s.r.URL.RawQuery = "consistency=strong" }, "consistency"},
