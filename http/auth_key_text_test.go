@@ -82,6 +82,11 @@ func spoilt(key string) map[string]string {
 		"too long": key + "0", "much too long": key + strings.Repeat(key, 100), "another mark": "rtn_pk_" + key[7:], "the mark in upper case": "RTN_SK_" + key[7:],
 		"a test key": "rtn_sk_test_" + key[12:], "a character that is none": key[:20] + "-" + key[21:], "a letter of two bytes": key[:20] + "é" + key[22:], "NUL": key[:20] + "\x00" + key[21:],
 	}
+	for how, body := range map[string]string{
+		"another mark": "rtn_pk_" + key[7:39], "the mark in upper case": "RTN_SK_" + key[7:39], "a blank for the mark": "       " + key[7:39], "a character too many": key[:39] + "0", "a character too few": key[:38],
+	} {
+		out[how+", and the checksum of that"] = body + checksumOf(body)
+	}
 	for i := range key {
 		for _, c := range "0Aaz" {
 			if s := key[:i] + string(c) + key[i+1:]; s != key {
