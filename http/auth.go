@@ -15,6 +15,9 @@ func (s *Server) admit(x *exchange, rt route) error {
 	}
 	who, err := s.authenticate(x.request)
 	if err != nil {
+		if errors.Is(err, errKeysUnread) {
+			x.retryAfter = retryKeys
+		}
 		return err
 	}
 	tenant, err := who.tenantOf(x.request.Header)

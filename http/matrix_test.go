@@ -22,6 +22,7 @@ var matrix = []struct {
 	needs     string
 }{
 	{"POST /api/activity-results/tasks", postResult + minimal, 201, "x x x -", "CREATE_ACTIVITY"},
+	{"POST /api/activity-results/tasks/batch", "POST /api/activity-results/tasks/batch [" + minimal + "]", 207, "x x x -", "CREATE_ACTIVITY"},
 	{"GET /api/activity-results", "GET /api/activity-results?limit=1", 200, "x x x x", "VIEW_ACTIVITIES"},
 	{"GET /api/activity-results/{id}", "GET /api/activity-results/{r1}", 200, "x x x x", "VIEW_ACTIVITIES"},
 	{"POST /api/activities", postActivity + created("idempotency_key", `"k-2"`), 201, "x x x -", "CREATE_ACTIVITY"},

@@ -43,7 +43,7 @@ const retrySoon = 1
 // retryLater is the Retry-After, in seconds, of what lasts until a person has looked.
 const retryLater = 60
 
-// retryKeys is the Retry-After, in seconds, of what waits for the keys of tokens: they are not read again any sooner. (An API key can be judged as soon as the log can be read again.)
+// retryKeys is the Retry-After, in seconds, of what waits for the keys of tokens: they are not read again any sooner.
 const retryKeys = int(keysReadSoon / time.Second)
 
 // problem is what a code means in HTTP.
@@ -92,7 +92,7 @@ var problems = map[core.Code]problem{
 		message: "nothing was written: retry after the time in Retry-After, with the same Idempotency-Key"},
 	core.CodeOutcomeUnknown: {status: 503, title: "The outcome is unknown", retryAfter: retrySoon,
 		message: "it may have been written or not: retry after the time in Retry-After, with the same Idempotency-Key"},
-	core.CodeKeysUnavailable: {status: 503, title: "The credential cannot be judged at the moment", retryAfter: retryKeys,
+	core.CodeKeysUnavailable: {status: 503, title: "The credential cannot be judged at the moment", retryAfter: retrySoon,
 		message: "whether the credential is valid cannot be told right now; nothing was done: retry after the time in Retry-After; if it lasts, an operator must look at this service's log"},
 	core.CodeReadsBehind: {status: 503, title: "Reads are behind", retryAfter: retrySoon,
 		message: "what was written last cannot be read yet: retry after the time in Retry-After, or read with ?consistency=eventual"},

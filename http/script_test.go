@@ -47,6 +47,7 @@ const (
 	stepMark   = "### "
 	answerMark = "<<< "
 	clockMark  = "@now "
+	claimMark  = "@audience "
 )
 
 // runScript gives the script with the answers that came.
@@ -67,13 +68,9 @@ func runScript(t *testing.T, script string) string {
 // step sends the request of one step and shows its answer.
 func (w *world) step(text string) string {
 	_, text, _ = strings.Cut(text, "\n") // its title
-	for strings.HasPrefix(text, clockMark) {
+	for strings.HasPrefix(text, "@") {
 		line, rest, _ := strings.Cut(text, "\n")
-		now, err := time.Parse(time.RFC3339Nano, strings.TrimPrefix(line, clockMark))
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.setClock(now)
+		w.set(line)
 		text = rest
 	}
 	head, body, _ := strings.Cut(text, "\n\n")
@@ -86,6 +83,23 @@ func (w *world) step(text string) string {
 		}
 	}
 	return w.concealed(showAnswer(w.do(r)))
+}
+
+// set does what a line before a step's request says.
+func (w *world) set(line string) {
+	var err error
+	if audience, ok := strings.CutPrefix(line, claimMark); ok {
+		c := w.server.Config
+		c.Audience = audience
+		w.server.verifier, err = newVerifier(c)
+	} else {
+		var now time.Time
+		now, err = time.Parse(time.RFC3339Nano, strings.TrimPrefix(line, clockMark))
+		w.setClock(now)
+	}
+	if err != nil {
+		w.t.Fatalf("%s: %v", line, err)
+	}
 }
 
 // expand replaces {FDE} and the like by a token of that role, {tenant} by the tenant that those tokens are for, {key 1} by the first API key that was issued, and the name of a token that
@@ -113,8 +127,8 @@ func (w *world) concealed(answer string) string {
 	return answer
 }
 
-// publicKey is a public key of RFC 8037, as PEM: everybody may know it, so that nothing that is signed with its text proves anything.
-const publicKey = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
+// everybodysKey is a public key of RFC 8037, as PEM: everybody may know it, so that nothing that is signed with its text proves anything.
+const everybodysKey = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
 
 // badTokens are tokens that must be refused, each wrong in the way that its name says.
 func (w *world) badTokens() map[string]string {
@@ -123,11 +137,12 @@ func (w *world) badTokens() map[string]string {
 	}
 	return map[string]string{
 		"a token without a signature":      signed(w.t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good("roles", []string{superAdmin})),
-		"a token signed with a public key": hs([]byte(publicKey), "roles", []string{superAdmin}),
-		"an expired token":                 hs(testSecret, "exp", w.clock().Unix()),
-		"a token that is not valid yet":    hs(testSecret, "nbf", w.clock().Add(time.Second).Unix()),
+		"a token signed with a public key": hs([]byte(everybodysKey), "roles", []string{superAdmin}),
+		"an expired token":                 hs(testSecret, "exp", w.clock().Add(-tokenLeeway).Unix()),
+		"a token that is not valid yet":    hs(testSecret, "nbf", w.clock().Add(tokenLeeway+time.Second).Unix()),
 		"a token without an end":           hs(testSecret, "exp", nil),
 		"a token without a role":           hs(testSecret, "roles", []string{}),
+		"a token for another service":      hs(testSecret, "aud", "billing"),
 	}
 }
 
