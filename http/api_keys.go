@@ -100,23 +100,19 @@ func (s *Server) judgeNewKey(held core.Permissions, said core.APIKeyDetails) err
 }
 
 func (s *Server) revokeAPIKey(x *exchange) error {
-	b := borrow()
-	defer b.giveBack()
-	if err := receiveOptional(s, x, b, noFields, new(struct{})); err != nil {
-		return err
-	}
-	id, err := x.pathID()
+	var v core.APIKeyView
+	receipt, err := submitOn(s, x, noFields, new(struct{}), func(id core.ID) core.Intent {
+		v.ID = id
+		return core.RevokeAPIKey{KeyID: id}
+	})
 	if err != nil {
 		return err
 	}
-	receipt, err := s.submit(x, core.RevokeAPIKey{KeyID: id})
-	if err != nil {
-		return err
-	}
-	v := core.APIKeyView{ID: id}
 	if err := s.foldTo(x.request.Context(), receipt.Events[0], v.Fold); err != nil { // it is revoked all the same, and must not be told otherwise
 		return &core.Error{Code: core.CodeOutcomeUnknown, Message: "the API key was revoked, but cannot be shown right now: retry with the same Idempotency-Key, or list the keys a little later", Err: err}
 	}
+	b := borrow()
+	defer b.giveBack()
 	b.out = appendAPIKey(b.out, &v)
 	x.answerJSON(http.StatusOK, b.out)
 	return nil

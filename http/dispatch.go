@@ -16,17 +16,11 @@ var dispatchFields = []field[dispatch]{
 }
 
 func (s *Server) dispatchTask(x *exchange) error {
-	b := borrow()
-	defer b.giveBack()
 	var body dispatch
-	if err := receiveOptional(s, x, b, dispatchFields, &body); err != nil {
-		return err
-	}
-	id, err := x.pathID()
+	_, err := submitOn(s, x, dispatchFields, &body, func(id core.ID) core.Intent {
+		return core.DispatchActivity{ActivityID: id, ProviderActivityID: body.provider}
+	})
 	if err != nil {
-		return err
-	}
-	if _, err := s.submit(x, core.DispatchActivity{ActivityID: id, ProviderActivityID: body.provider}); err != nil {
 		return err
 	}
 	x.answerEmpty(http.StatusNoContent)
@@ -37,16 +31,7 @@ func (s *Server) dispatchTask(x *exchange) error {
 var noFields []field[struct{}]
 
 func (s *Server) cancelActivity(x *exchange) error {
-	b := borrow()
-	defer b.giveBack()
-	if err := receiveOptional(s, x, b, noFields, new(struct{})); err != nil {
-		return err
-	}
-	id, err := x.pathID()
-	if err != nil {
-		return err
-	}
-	receipt, err := s.submit(x, core.CancelActivity{ActivityID: id})
+	receipt, err := submitOn(s, x, noFields, new(struct{}), func(id core.ID) core.Intent { return core.CancelActivity{ActivityID: id} })
 	if err != nil {
 		return err
 	}
@@ -54,6 +39,8 @@ func (s *Server) cancelActivity(x *exchange) error {
 	if err := s.foldTo(x.request.Context(), receipt.Events[0], v.Fold); err != nil { // it is cancelled all the same, and must not be told otherwise
 		return &core.Error{Code: core.CodeOutcomeUnknown, Message: "the activity was cancelled, but cannot be shown right now: retry with the same Idempotency-Key, or read it a little later", Err: err}
 	}
+	b := borrow()
+	defer b.giveBack()
 	b.out = appendActivity(b.out, &v)
 	x.answerJSON(http.StatusOK, b.out)
 	return nil

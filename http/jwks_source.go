@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -32,16 +31,11 @@ func newSource(place string) (func(context.Context) ([]byte, error), error) {
 		return nil, errors.New("the URL of the JWKS is malformed")
 	case u.User != nil:
 		return nil, errors.New("the URL of the JWKS must not hold a name or password: public keys need none")
-	case u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())):
+	case u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !IsLoopbackHost(u.Hostname())):
 		return nil, fmt.Errorf("the JWKS %q must be a file, an https URL, or an http URL of this machine's loopback: whoever can change keys on their way can sign tokens", place)
 	}
 	client := newKeyClient()
 	return func(ctx context.Context) ([]byte, error) { return fetchKeys(ctx, client, place) }, nil
-}
-
-func isLoopbackHost(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // readKeyFile reads a file that is one: a pipe could be read only once, and might never end.

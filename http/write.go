@@ -39,6 +39,20 @@ func receiveOptional[R any](s *Server, x *exchange, b *buffers, fields []field[R
 	return x.readIdempotency(nil)
 }
 
+// submitOn submits what is asked of that which the id in the path names; the body may be left out.
+func submitOn[R any](s *Server, x *exchange, fields []field[R], into *R, intent func(id core.ID) core.Intent) (core.Receipt, error) {
+	b := borrow()
+	defer b.giveBack()
+	if err := receiveOptional(s, x, b, fields, into); err != nil {
+		return core.Receipt{}, err
+	}
+	id, err := x.pathID()
+	if err != nil {
+		return core.Receipt{}, err
+	}
+	return s.submit(x, intent(id))
+}
+
 // readIdempotency notes the Idempotency-Key that a write came with, if it did, and what makes a retry the same: endpoint and body (contract §2.5).
 func (x *exchange) readIdempotency(body []byte) error {
 	key, err := idempotencyKey(x.request.Header)
