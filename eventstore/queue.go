@@ -14,14 +14,15 @@ const (
 	// TenantQueueLimit is how many of them may be one tenant's: half, so that a flood never closes the door on the others.
 	TenantQueueLimit = QueueLimit / 2
 
-	// QueueBytes is how much memory the waiting commands may hold: 256 submissions of the largest body.
-	QueueBytes = 64 << 20
+	// QueueBytes is how much memory the waiting commands may hold: 8 batches of the largest body (16 MiB) and of the most commands (500), or 500 single submissions of the largest. Batches
+	// hold it anyway while they wait, and must not be refused because of each other.
+	QueueBytes = 144 << 20
 
 	// TenantQueueBytes is how much of it may be one tenant's; half, for the same reason.
 	TenantQueueBytes = QueueBytes / 2
 
-	// commandBytes is what a command takes beside its long texts, about: its ids, times, and metadata.
-	commandBytes = 2 << 10
+	// CommandBytes is what a command takes beside its long texts, about: its ids, times, and metadata.
+	CommandBytes = 2 << 10
 )
 
 // waiter is a command on its way through the sequencer, and the one who waits for what comes of it.
@@ -37,7 +38,7 @@ type waiter struct {
 }
 
 func newWaiter(c core.Command) *waiter {
-	return &waiter{command: c, size: commandBytes + textBytes(c.Intent), done: make(chan struct{})}
+	return &waiter{command: c, size: CommandBytes + textBytes(c.Intent), done: make(chan struct{})}
 }
 
 // textBytes is how long the texts are that a client has sent.
@@ -85,7 +86,7 @@ func newQueue() *queue {
 	return &queue{lanes: make(map[core.ID]*lane), filled: make(chan struct{}, 1)}
 }
 
-// add lets commands of one tenant in, all of them in their order, or says why none of them: a bound is reached, or the queue is closed.
+// add lets commands of one tenant, at least one, in, all of them in their order, or says why none of them: a bound is reached, or the queue is closed.
 func (q *queue) add(ws ...*waiter) error {
 	size := 0
 	for _, w := range ws {

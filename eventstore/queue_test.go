@@ -108,7 +108,7 @@ func TestQueueBounds(t *testing.T) {
 	t.Run("a tenant may hold half of the bytes, and the others still get in", func(t *testing.T) {
 		q := newQueue()
 		big := 250 << 10
-		for n := 0; (n+1)*(big+commandBytes) <= TenantQueueBytes; n++ {
+		for n := 0; (n+1)*(big+CommandBytes) <= TenantQueueBytes; n++ {
 			mustAdd(t, q, request(tenant(1), n, big))
 		}
 		full(t, q.add(request(tenant(1), 0, big)))
@@ -122,9 +122,9 @@ func TestQueueBounds(t *testing.T) {
 			waits    int
 		}{
 			"by the count":                     {func(n int) core.ID { return tenant(byte(n % 8)) }, 3, 0, QueueLimit - 3},
-			"by the bytes":                     {func(n int) core.ID { return tenant(byte(n % 8)) }, 3, 1<<20 - commandBytes, QueueBytes>>20 - 3},
+			"by the bytes":                     {func(n int) core.ID { return tenant(byte(n % 8)) }, 3, 1<<20 - CommandBytes, QueueBytes>>20 - 3},
 			"by the tenant's count":            {func(int) core.ID { return tenant(9) }, 3, 0, TenantQueueLimit - 3},
-			"by the tenant's bytes":            {func(int) core.ID { return tenant(9) }, 3, 1<<20 - commandBytes, TenantQueueBytes>>20 - 3},
+			"by the tenant's bytes":            {func(int) core.ID { return tenant(9) }, 3, 1<<20 - CommandBytes, TenantQueueBytes>>20 - 3},
 			"by the count of the tenant's own": {nil, TenantQueueLimit, 0, 0},
 		} {
 			q := newQueue()
@@ -155,7 +155,7 @@ func TestQueueBounds(t *testing.T) {
 	t.Run("the queue holds so many bytes", func(t *testing.T) {
 		q := newQueue()
 		big := 1 << 20
-		for n := 0; q.bytes+big+commandBytes <= QueueBytes; n++ {
+		for n := 0; q.bytes+big+CommandBytes <= QueueBytes; n++ {
 			mustAdd(t, q, request(tenant(byte(n%8)), n, big))
 		}
 		full(t, q.add(request(tenant(9), 0, big)))
@@ -166,7 +166,7 @@ func TestQueueBounds(t *testing.T) {
 		if got := names(q.take(nil, 99, 1)); !slices.Equal(got, []string{"1/0"}) {
 			t.Errorf("took %v", got)
 		}
-		if got := names(q.take(nil, 99, 100+2*commandBytes)); !slices.Equal(got, []string{"1/1", "1/2"}) {
+		if got := names(q.take(nil, 99, 100+2*CommandBytes)); !slices.Equal(got, []string{"1/1", "1/2"}) {
 			t.Errorf("took %v", got)
 		}
 	})

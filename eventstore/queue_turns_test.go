@@ -82,9 +82,9 @@ func TestQueueTurns(t *testing.T) {
 		}, []string{"1/0", "3/0", "4/0", "2/1", "1/1"}},
 		{"a batch that is full by bytes does not cost a tenant its turn", func(t *testing.T, q *queue) []string {
 			mustAdd(t, q, flood(tenant(1), 3)...)
-			mustAdd(t, q, request(tenant(2), 0, 3*commandBytes)) // has no room beside another
+			mustAdd(t, q, request(tenant(2), 0, 3*CommandBytes)) // has no room beside another
 			mustAdd(t, q, request(tenant(3), 0, 0))
-			return drain(q, MaxBatch, 4*commandBytes)
+			return drain(q, MaxBatch, 4*CommandBytes)
 		}, []string{"1/0", "2/0", "3/0", "1/1", "1/2"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestQueuePassesNobodyTwice(t *testing.T) {
 			"add": func(t *rapid.T) {
 				of := tenant(byte(rapid.IntRange(1, 4).Draw(t, "tenant")))
 				for range rapid.IntRange(1, 5).Draw(t, "commands") {
-					w := request(of, len(waiting), rapid.IntRange(0, 3*commandBytes).Draw(t, "bytes"))
+					w := request(of, len(waiting), rapid.IntRange(0, 3*CommandBytes).Draw(t, "bytes"))
 					if err := q.add(w); err != nil {
 						t.Fatal(err)
 					}
@@ -156,7 +156,7 @@ func TestQueuePassesNobodyTwice(t *testing.T) {
 				}
 			},
 			"take": func(t *rapid.T) {
-				batch := q.take(nil, rapid.IntRange(1, 5).Draw(t, "max"), rapid.IntRange(1, 20*commandBytes).Draw(t, "max bytes"))
+				batch := q.take(nil, rapid.IntRange(1, 5).Draw(t, "max"), rapid.IntRange(1, 20*CommandBytes).Draw(t, "max bytes"))
 				for _, w := range batch {
 					if starved := law.served(w.command.Tenant); len(starved) > 0 {
 						t.Fatalf("tenant %d was served twice while %v waited; the batch: %v", w.command.Tenant[15], starved, names(batch))

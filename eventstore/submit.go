@@ -22,7 +22,7 @@ func (s *Sequencer) submit(ctx context.Context, c core.Command) (core.Receipt, e
 //
 // What Submit says of idempotency keys holds for each command. Of two with the same key the second is the retry of the first.
 func (s *Sequencer) SubmitAll(ctx context.Context, commands []core.Command) ([]core.Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.AnswerTimeout) // for everything, the looking up and the reading too
+	ctx, cancel := context.WithTimeout(ctx, s.AnswerTimeout) // for everything, the looking up and the reading too; wait has as long by itself, and so less here
 	defer cancel()
 	all, queued := make([]*waiter, len(commands)), make([]*waiter, 0, len(commands))
 	for i, c := range commands {
@@ -43,7 +43,7 @@ func (s *Sequencer) SubmitAll(ctx context.Context, commands []core.Command) ([]c
 	outcomes := make([]core.Outcome, len(all))
 	for i, w := range all {
 		receipt, err := w.outcome(why)
-		outcomes[i].Receipt, outcomes[i].Err = s.recallFirst(ctx, w.command, receipt, err)
+		outcomes[i].Receipt, outcomes[i].Err = s.recallFirst(ctx, commands[i], receipt, err) // w.command may still be the sequencer's
 	}
 	return outcomes, nil
 }

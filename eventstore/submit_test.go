@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -267,4 +268,22 @@ func TestSubmitAllReplayThatCannotBeRead(t *testing.T) {
 	}
 	mustReplay(t, first[1], again[1])
 	mustReplay(t, first[2], again[2])
+}
+
+// A submitter that gives up touches nothing that the sequencer still works on: the race detector would tell.
+func TestSubmitAllGivesUpByItself(t *testing.T) {
+	log := eventstoretest.NewFaulty(newMemory())
+	_, release := log.Hold()
+	n := start(t, log)
+	waitFor(t, func() bool { return n.Ready() == nil })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // while the batch is at the disk
+	defer cancel()
+	commands := many(3, 0)
+	outcomes := together(ctx, t, n, commands...)
+	release()
+	for i, code := range codesOf(outcomes) {
+		if code != core.CodeOutcomeUnknown {
+			t.Errorf("command %d: %q", i, code)
+		}
+	}
 }

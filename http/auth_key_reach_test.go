@@ -62,7 +62,7 @@ func TestKeysUnavailable(t *testing.T) {
 	w := newWorld(t)
 	key, _ := w.keyFor(tenant, core.AllPermissions, nil)
 	w.keysFail = &core.Error{Code: core.CodeKeysUnavailable, Err: errors.New("disk")}
-	for _, line := range []string{postResult + minimal, "GET " + results, "GET " + results + "/" + tenant.String(), `PUT /api/task-result-types/other {"is_active":true}`, "GET /api/api-keys"} {
+	for _, line := range []string{postResult + minimal, postBatch + array(minimal), "GET " + results, "GET " + results + "/" + tenant.String(), `PUT /api/task-result-types/other {"is_active":true}`, "GET /api/api-keys"} {
 		rec := w.judgeKeyed(t, byKey(w.parse(line), key), "503 keys_unavailable", 0)
 		if rec.Header().Get("Retry-After") != "1" || !strings.Contains(rec.Body.String(), "nothing was done: retry") {
 			t.Errorf("%s: %s", line, showAnswer(rec))
@@ -71,6 +71,21 @@ func TestKeysUnavailable(t *testing.T) {
 	w.judgeKeyed(t, byKey(w.request(http.MethodPost, submitPath, minimal), "rtn_sk_x"), "401 unauthenticated", 0) // it is none, whatever the log says
 	if rec := w.post(submitPath, minimal); rec.Code != http.StatusCreated {
 		t.Errorf("a token does not need the keys: %s", rec.Body)
+	}
+}
+
+// TestItemsAreJudgedAgain: what is decided of a batch after its API key has ended is refused as it would be alone.
+func TestItemsAreJudgedAgain(t *testing.T) {
+	w := newWorld(t)
+	key, _ := w.keyFor(tenant, core.AllPermissions, nil)
+	w.onSubmit = func(context.Context) {
+		w.onSubmit = nil
+		w.accept(t, "POST /api/api-keys/{k1}/revoke")
+	}
+	for _, item := range itemsOf(t, w.do(byKey(w.batchRequest(mediaJSON, array(minimal, minimal)), key))) {
+		if item.Status != http.StatusUnauthorized || item.Headers["WWW-Authenticate"] == "" {
+			t.Errorf("%+v", item)
+		}
 	}
 }
 

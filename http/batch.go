@@ -42,10 +42,10 @@ func (s *Server) submitBatch(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	s.chargeRate(x, len(items)-1) // a batch is no way around the limit
 	if err := s.decideBatch(x, items); err != nil {
 		return err
 	}
+	s.chargeRate(x, len(items)-1) // a batch is no way around the limit; but one that was not let in is sent again
 	b := borrow()
 	defer b.giveBack()
 	b.out = s.appendBatch(b.out, x, items)

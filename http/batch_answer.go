@@ -40,10 +40,12 @@ func (s *Server) appendItem(b []byte, x *exchange, o *core.Object, it *batchItem
 		}
 	}
 	e, p := s.meaning(x, err)
-	x.worst = max(x.worst, p.status)
 	o.Integer("status", int64(p.status))
-	if p.retryAfter > 0 {
+	switch {
+	case p.retryAfter > 0:
 		o.Object("headers", func(in *core.Object) { in.Text("Retry-After", strconv.Itoa(p.retryAfter)) })
+	case p.status == http.StatusUnauthorized: // its API key ended between the request and this item
+		o.Object("headers", func(in *core.Object) { in.Text("WWW-Authenticate", challenge(err)) })
 	}
 	return appendProblem(b, p, e, x.requestID)
 }

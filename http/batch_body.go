@@ -37,14 +37,14 @@ func splitArray(b *buffers) (items []batchItem, err error) {
 		d.read(d.json.ReadToken())
 	}
 	for d.err == nil && d.json.PeekKind() != ']' {
-		raw, err := d.json.ReadValue()
-		switch {
+		switch raw, err := d.json.ReadValue(); {
 		case err != nil:
 			d.syntax(err)
 		case len(items) == MaxBatchItems:
 			d.fail("holds more than %d submissions: send them in several batches", MaxBatchItems)
+		default:
+			items = append(items, batchItem{raw: raw})
 		}
-		items = append(items, batchItem{raw: raw})
 	}
 	d.read(d.json.ReadToken())
 	d.end()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -171,4 +172,44 @@ func (s strange) SubmitAll(ctx context.Context, commands []core.Command) ([]core
 	outcomes, err := s.world.SubmitAll(ctx, commands)
 	outcomes[0].Receipt.Events = []core.Recorded{{TenantPosition: 1, Event: core.ResultLinked{}}}
 	return outcomes, err
+}
+
+// decided is a Submitter that gives the outcomes that a test wants.
+type decided struct {
+	*world
+	outcomes []core.Outcome
+}
+
+func (d decided) SubmitAll(context.Context, []core.Command) ([]core.Outcome, error) {
+	return d.outcomes, nil
+}
+
+// TestTheGravestFaultIsLogged: a fault of this service is not lost behind what went wrong with a later item, whichever comes first.
+func TestTheGravestFaultIsLogged(t *testing.T) {
+	bug, disk := core.Outcome{Err: errors.New("what nobody foresaw")}, core.Outcome{Err: &core.Error{Code: core.CodeUnavailable, Err: errors.New("disk full")}}
+	for _, outcomes := range [][]core.Outcome{{bug, disk}, {disk, bug}} {
+		var log bytes.Buffer
+		w := newWorld(t, func(c *Config) {
+			c.Submitter = decided{c.Submitter.(*world), outcomes}
+			c.Log = slog.New(slog.NewJSONHandler(&log, nil))
+		})
+		w.do(w.batchRequest(mediaJSON, array(minimal, minimal)))
+		if !strings.Contains(log.String(), "what nobody foresaw") || !strings.Contains(log.String(), `"level":"ERROR"`) {
+			t.Errorf("logged: %s", &log)
+		}
+	}
+}
+
+// TestABatchThatWasNotLetInIsNotPaidFor: it is to be sent again after Retry-After, and must not be refused then for what it did not get.
+func TestABatchThatWasNotLetInIsNotPaidFor(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.RateLimit, c.RateBurst = 10, 50 })
+	items := array(slices.Repeat([]string{minimal}, 100)...)
+	w.shut = full
+	if got := w.do(w.batchRequest(mediaJSON, items)); got.Code != http.StatusServiceUnavailable {
+		t.Fatal(got.Body)
+	}
+	w.shut = nil
+	if got := w.do(w.batchRequest(mediaJSON, items)); got.Code != http.StatusMultiStatus || got.Header().Get("RateLimit") != `"credential";r=0;t=6` {
+		t.Errorf("%d %s", got.Code, got.Header().Get("RateLimit"))
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 
 	"resultlog/core"
 )
@@ -99,11 +100,16 @@ func TestIdempotencyKeyIsOfBatches(t *testing.T) {
 	}
 }
 
-// unread is a body that nobody may read.
-type unread struct{ t *testing.T }
+// unread is a body that nobody may read before it is refused.
+type unread struct {
+	t     *testing.T
+	began time.Time
+}
 
 func (u unread) Read([]byte) (int, error) {
-	u.t.Error("the body was read")
+	if began := time.Since(u.began); began < ReadsWait {
+		u.t.Errorf("the body was read after %s", began)
+	}
 	return 0, io.EOF
 }
 
@@ -117,7 +123,7 @@ func TestBatchesAreBounded(t *testing.T) {
 			mustTake(t, w.server.batches, tenant)
 		}
 		r := w.batchRequest(mediaJSON, array(minimal))
-		r.Body = unread{t}
+		r.Body = unread{t, time.Now()}
 		if rec := w.do(r); briefly(t, rec) != "503 batches_busy" || rec.Header().Get("Retry-After") == "" {
 			t.Errorf("one too many: %d %s", rec.Code, rec.Body)
 		}

@@ -61,13 +61,23 @@ func (b *buffers) readBody(x *exchange, most int64) error {
 	return nil
 }
 
-// maxDiscarded is how much of a body that is too large is read and thrown away: many clients read no answer before they have written everything.
-const maxDiscarded = 4 << 20
+// maxDiscarded is how much of a body that nobody wants is read and thrown away before the answer: many clients read no answer before they have written everything, and would find
+// the connection broken instead of being told why. As much as any path takes, and some more; it takes no memory, and no longer than BodyTimeout.
+const maxDiscarded = MaxBatchBody + 4<<20
 
-// tooLarge also closes the connection, since the body may go on for ever.
+// discardBody reads what is left of a body, unless its client waits to be told whether to send it. If there is more of it than is read, the connection must end, since it may go on for ever.
+func (x *exchange) discardBody() {
+	if x.request.Header.Get("Expect") != "" {
+		return // net/http closes the connection
+	}
+	if n, _ := io.CopyN(io.Discard, x.request.Body, maxDiscarded); n == maxDiscarded { // it may end early, or be slow
+		x.Header().Set("Connection", "close")
+	}
+}
+
+// tooLarge also ends the connection: what sends so much may go on for ever.
 func tooLarge(x *exchange, most int64) error {
 	x.Header().Set("Connection", "close")
-	_, _ = io.CopyN(io.Discard, x.request.Body, maxDiscarded) // it may end early, or be slow: BodyTimeout
 	return moreThan(most)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -36,7 +37,7 @@ type exchange struct {
 	retryAfter    int // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code
 	items         int // of a batch that was answered
 	itemsAccepted int
-	worst         int // the highest status of those that were not
+	worst         int // the gravest status of what went wrong, of items too
 }
 
 // ServeHTTP is what happens around every request: its id, the headers that every answer carries, the log line, the metrics, and the net under a panic.
@@ -71,10 +72,32 @@ func (s *Server) finish(x *exchange, began time.Time) {
 	}
 }
 
+// wentWrong keeps the gravest of what went wrong, for the log: of a batch more than one thing can.
+func (x *exchange) wentWrong(status int, err error) {
+	if gravity(status) <= gravity(x.worst) {
+		return
+	}
+	if x.worst = status; status >= statusClientGone {
+		x.fault = err
+	}
+}
+
+// gravity orders statuses by what they say of this service: nothing is graver than a fault of its own.
+func gravity(status int) int {
+	if status == http.StatusInternalServerError {
+		return math.MaxInt
+	}
+	return status
+}
+
 // logLine writes the one line of a request. An error stands here and nowhere else; of what the client sent, only method and ids.
 func (s *Server) logLine(x *exchange, took time.Duration) {
 	level := slog.LevelInfo
-	switch status := max(x.status, x.worst); {
+	status := x.status
+	if gravity(x.worst) > gravity(status) {
+		status = x.worst
+	}
+	switch {
 	case status == http.StatusInternalServerError:
 		level = slog.LevelError
 	case status > http.StatusInternalServerError:

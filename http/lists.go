@@ -22,7 +22,7 @@ const (
 	maxListed = core.MaxTotal
 )
 
-// pagingParameters are what both lists have in common.
+// pagingParameters are what all lists have in common.
 var pagingParameters = []parameter[core.Paging]{
 	{"page", func(p *parameters, q *core.Paging) { q.Page = p.number(1, math.MaxInt32) }},
 	{"limit", func(p *parameters, q *core.Paging) { q.Limit = p.number(1, maxLimit) }},

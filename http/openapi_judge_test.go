@@ -63,7 +63,7 @@ func TestTheDescriptionJudges(t *testing.T) {
 		{"a batch, of which one item is refused", batching, func(*spoilt) {}, ""},
 		{"a batch without an item's status", batching, replace(`,"status":201`, ``), "missing property 'status'"},
 		{"a batch with another status of a problem", batching, replace(`"status":400`, `"status":200`), "minimum"},
-		{"a batch with a code that no item has", batching, replace(`"code":"validation_failed"`, `"code":"unauthenticated"`), "/body/code"},
+		{"a batch with a code that no item has", batching, replace(`"code":"validation_failed"`, `"code":"not_found"`), "/body/code"},
 		{"a batch with an item's header that is not described", batching, replace(`"headers":{`, `"headers":{"X":"1",`), "additional properties 'X'"},
 		{"a batch with an item that was accepted and is not valid", batching, func(s *spoilt) { s.body = array(minimal, sent("status", `"x"`)) }, "status"},
 

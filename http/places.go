@@ -25,7 +25,7 @@ type arrival struct {
 }
 
 func newPlaces(count int) *places {
-	return &places{free: count, half: count / 2, taken: make(map[core.ID]int)}
+	return &places{free: count, half: max(1, count/2), taken: make(map[core.ID]int)}
 }
 
 // take waits for a place until the context ends; then it gives the context's error.

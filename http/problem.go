@@ -146,6 +146,7 @@ func (s *Server) refuse(x *exchange, err error) {
 	if seconds := cmp.Or(x.retryAfter, p.retryAfter); seconds > 0 {
 		x.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
+	x.discardBody()
 	x.Header().Del("Resultlog-Position") // of a write that was accepted and cannot be shown: a problem has none
 	x.Header().Del("Idempotent-Replayed")
 	x.answer(p.status, "application/problem+json", appendProblem(nil, p, e, x.requestID))
@@ -164,9 +165,7 @@ func (s *Server) meaning(x *exchange, err error) (*core.Error, problem) {
 	if p.status == http.StatusServiceUnavailable && errors.Is(x.request.Context().Err(), context.Canceled) {
 		e, p = &core.Error{Code: codeClientGone, Err: err}, problems[codeClientGone] // it gave up waiting, and we gave up working: no failure of ours
 	}
-	if p.status >= statusClientGone {
-		x.fault = err
-	}
+	x.wentWrong(p.status, err)
 	s.Metrics.refusals.WithLabelValues(string(e.Code)).Inc()
 	return e, p
 }

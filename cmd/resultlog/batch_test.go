@@ -85,10 +85,13 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// TestBatchesFitIntoTheQueue: the largest batch is let in, and as many of them as are answered at once are not too many commands for the queue, nor those of one tenant for its half.
+// TestBatchesFitIntoTheQueue: the largest batch is let in, and as many of them as are answered at once are not too many commands for the queue, nor too many bytes, nor those of one tenant for its half.
 func TestBatchesFitIntoTheQueue(t *testing.T) {
 	if all := httpapi.MaxBatches * httpapi.MaxBatchItems; all > eventstore.QueueLimit || all/2 > eventstore.TenantQueueLimit {
 		t.Errorf("%d batches of %d are too many", httpapi.MaxBatches, httpapi.MaxBatchItems)
+	}
+	if all := httpapi.MaxBatches * (httpapi.MaxBatchBody + httpapi.MaxBatchItems*eventstore.CommandBytes); all > eventstore.QueueBytes || all/2 > eventstore.TenantQueueBytes {
+		t.Errorf("%d batches of %d bytes are too large", httpapi.MaxBatches, httpapi.MaxBatchBody)
 	}
 	s := serveOn(t, t.TempDir())
 	const besides = 256 // what stands beside the payload, about
