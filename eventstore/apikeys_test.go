@@ -123,43 +123,117 @@ func TestAPIKeyOfAnotherDigest(t *testing.T) {
 	}
 }
 
-// readCounter counts how often the log is read.
-type readCounter struct {
+// gate is a log whose reading waits until the gate is open, and is counted.
+type gate struct {
 	eventstore.Log
 	reads atomic.Int32
+	open  atomic.Pointer[chan struct{}] // nil: it is
 }
 
-func (c *readCounter) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	c.reads.Add(1)
-	return c.Log.ReadAll(ctx, after)
+func (g *gate) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	g.reads.Add(1)
+	if open := g.open.Load(); open != nil {
+		select {
+		case <-*open:
+		case <-ctx.Done():
+			return func(yield func(core.Recorded, error) bool) { yield(core.Recorded{}, ctx.Err()) }
+		}
+	}
+	return g.Log.ReadAll(ctx, after)
 }
 
-// TestKeysThatThereAreNotAreLookedForTogether: a flood of keys that nobody issued costs a read of the log a turn, and not one each.
+// shut closes the gate, and gives what opens it.
+func (g *gate) shut() (open func()) {
+	shut := make(chan struct{})
+	g.open.Store(&shut)
+	return sync.OnceFunc(func() { g.open.Store(nil); close(shut) })
+}
+
+// TestKeysThatThereAreNotAreLookedForTogether: a flood of keys that nobody issued costs the log one reading after the other, and not one each.
 func TestKeysThatThereAreNotAreLookedForTogether(t *testing.T) {
-	faulty := eventstoretest.NewFaulty(newMemory())
-	log := &readCounter{Log: faulty}
-	n := start(t, log)
-	n.must(t, standalone("first"))
-	entered, release := faulty.Hold()
-	done := make(chan outcome, 1)
-	go func() { done <- submitAll(t.Context(), n, standalone("second"))[0] }()
-	<-entered // nothing can be looked for while a commit is under way
-	before := log.reads.Load()
-	var asking sync.WaitGroup
-	for i := range 100 {
-		asking.Go(func() {
-			if code := n.judged(t, fmt.Sprint("guess ", i)); code != core.CodeUnauthenticated {
-				t.Errorf("a guess: %q", code)
-			}
-		})
+	synctest.Test(t, func(t *testing.T) {
+		log := &gate{Log: newMemory()}
+		n := start(t, log)
+		n.must(t, standalone("first"))
+		before := log.reads.Load()
+		open := log.shut()
+		var asking sync.WaitGroup
+		for i := range 100 {
+			asking.Go(func() {
+				if code := n.judged(t, fmt.Sprint("guess ", i)); code != core.CodeUnauthenticated {
+					t.Errorf("a guess: %q", code)
+				}
+			})
+		}
+		synctest.Wait() // one is under way, and the others wait for the next
+		open()
+		asking.Wait()
+		if reads := log.reads.Load() - before; reads != 2 {
+			t.Errorf("100 guesses cost %d readings of the log, want 2", reads)
+		}
+		_ = n.stop()
+	})
+}
+
+// TestAPIKeysWhileTheSequencerWaits: whom to let in does not wait for the write lock, nor for the disk, and what others have revoked meanwhile is known.
+func TestAPIKeysWhileTheSequencerWaits(t *testing.T) {
+	inner := newMemory()
+	log := eventstoretest.NewFaulty(inner)
+	n := startStale(t, log, time.Nanosecond)
+	command, id := issue("key")
+	n.must(t, command)
+	busy := &refusing{Log: inner}
+	other := start(t, inner)
+	stuck := startStale(t, busy, time.Nanosecond)
+	if code := stuck.judged(t, "key"); code != "" {
+		t.Errorf("issued by another node: %q", code)
 	}
-	waitFor(t, func() bool { return eventstore.Asking(n.Sequencer) == 100 })
-	release()
-	asking.Wait()
-	if reads := log.reads.Load() - before; reads != 1 {
-		t.Errorf("100 guesses cost %d reads of the log, want 1", reads)
+	busy.wait.Store(true)
+	waiting, leave := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { _, err := stuck.Submit(waiting, standalone("waits")); done <- err }()
+	waitFor(t, busy.waits.Load)
+	other.must(t, revoke(id))
+	if code := stuck.judged(t, "key"); code != core.CodeUnauthenticated {
+		t.Errorf("revoked by another node, while this one cannot write: %q", code)
 	}
+	leave()
 	<-done
+	busy.wait.Store(false)
+}
+
+// refusing is a log whose write lock another program holds.
+type refusing struct {
+	eventstore.Log
+	wait, waits atomic.Bool
+}
+
+func (r *refusing) Append(ctx context.Context, after core.Position, decide func(time.Time, []core.Recorded) ([]core.Recorded, error)) error {
+	for r.wait.Load() {
+		r.waits.Store(true)
+		time.Sleep(time.Millisecond) // as the lock's own wait does
+	}
+	return r.Log.Append(ctx, after, decide)
+}
+
+// TestAValidKeyIsNeverSaidToBeUnknown, however long a look took: 401 makes a client throw its key away.
+func TestAValidKeyIsNeverSaidToBeUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &gate{Log: newMemory()}
+		n := startStale(t, log, time.Nanosecond)
+		command, _ := issue("key")
+		n.must(t, command)
+		for _, took := range []time.Duration{eventstore.LookTimeout - 1, eventstore.LookTimeout, eventstore.LookTimeout + 1} {
+			open := log.shut()
+			time.AfterFunc(took, open)
+			if code := n.judged(t, "key"); code != "" && code != core.CodeKeysUnavailable {
+				t.Errorf("a look of %s: %q", took, code)
+			}
+			open()
+			synctest.Wait()
+		}
+		_ = n.stop()
+	})
 }
 
 // TestAPIKeysWhileTheLogCannotBeRead: what cannot be told is not told.
@@ -183,7 +257,7 @@ func TestAPIKeysOfALogThatIsNotReplayedYet(t *testing.T) {
 		n := eventstore.NewSequencer(eventstore.SequencerConfig{Log: newMemory()}) // and it does not run
 		begin := time.Now()
 		_, _, err := n.APIKey(t.Context(), core.Digest{1})
-		if codeOf(err) != core.CodeKeysUnavailable || time.Since(begin) != eventstore.FollowTimeout {
+		if codeOf(err) != core.CodeKeysUnavailable || time.Since(begin) != eventstore.LookTimeout {
 			t.Errorf("told %v after %s", err, time.Since(begin))
 		}
 	})

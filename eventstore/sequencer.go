@@ -117,8 +117,6 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 		select {
 		case <-s.queue.filled:
 			err = s.turn(work)
-		case <-s.apiKeys.wanted:
-			err = s.follow(work)
 		case <-s.probe:
 			err = s.tryLog(work)
 		case <-ctx.Done():
@@ -133,11 +131,11 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 // start replays the log. A crash at any moment of the past left a prefix of whole commits in it: there is nothing else to recover.
 func (s *Sequencer) start(ctx context.Context) error {
 	begin := time.Now()
-	if err := Replay(ctx, s.Log, s.machine, s.saw); err != nil {
+	if err := Replay(ctx, s.Log, s.machine, s.apiKeys.learn); err != nil {
 		return err
 	}
 	s.advanced()
-	s.apiKeys.reached(begin)
+	close(s.apiKeys.started)
 	s.metrics.replaySeconds.Set(time.Since(begin).Seconds())
 	s.Logger.Info("replayed", "events", s.machine.Head(), "seconds", time.Since(begin).Seconds())
 	s.setUnready(nil)
@@ -193,19 +191,17 @@ func (s *Sequencer) turn(ctx context.Context) error {
 func (s *Sequencer) catchUp(ctx context.Context) error {
 	defer s.queue.signal()
 	s.setUnready(errReplaying)
-	begin := time.Now()
-	if err := Replay(ctx, s.Log, s.machine, s.saw); err != nil {
+	if err := Replay(ctx, s.Log, s.machine, s.apiKeys.learn); err != nil {
 		return s.refuseAll(err)
 	}
 	s.advanced()
-	s.apiKeys.reached(begin)
 	s.setUnready(nil)
 	return nil
 }
 
 // decide runs under the log's write lock: the machine is at the log's head when the first command is judged.
 func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-	if err := replayMissed(s.machine, missed, s.saw); err != nil {
+	if err := replayMissed(s.machine, missed, s.apiKeys.learn); err != nil {
 		return nil, err
 	}
 	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
@@ -221,11 +217,8 @@ func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Record
 func (s *Sequencer) committed(begin time.Time) {
 	appended := s.machine.Pending()
 	s.machine.Commit()
-	for _, r := range appended {
-		s.saw(r)
-	}
+	s.apiKeys.saw(appended, begin) // before anybody is answered: a revocation holds here from now on
 	s.advanced()
-	s.apiKeys.reached(begin)
 	s.recovered()
 	if len(appended) > 0 {
 		s.metrics.committed(len(s.batch), len(appended), time.Since(begin))

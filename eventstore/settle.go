@@ -89,9 +89,8 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 
 // lookUp catches up with the log under its write lock, appending nothing. Look, if not nil, is shown each event.
 func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error {
-	begin := time.Now()
 	seen := func(r core.Recorded) {
-		s.saw(r)
+		s.apiKeys.learn(r)
 		if look != nil {
 			look(r)
 		}
@@ -100,10 +99,7 @@ func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error 
 		return nil, replayMissed(s.machine, missed, seen)
 	})
 	s.advanced()
-	switch {
-	case err == nil:
-		s.apiKeys.reached(begin)
-	case errors.Is(err, ErrFarBehind):
+	if errors.Is(err, ErrFarBehind) {
 		if err := Replay(ctx, s.Log, s.machine, seen); err != nil {
 			return err
 		}
