@@ -2,15 +2,16 @@ package core
 
 // APIKey is the slim state of an API key: what is asked of it when a request comes with it. It has no pointer.
 type APIKey struct {
-	Tenant      ID
-	Digest      Digest  // of the key's text
-	ExpiresAt   Instant // 0: never
-	Permissions Permissions
-	Revoked     bool
+	Tenant        ID
+	Digest        Digest  // of the key's text
+	ExpiresAt     Instant // 0: never
+	IssuedVersion Version // of its APIKeyIssued, in the tenant's stream
+	Permissions   Permissions
+	Revoked       bool
 }
 
-// MaxAPIKeys is how many API keys a tenant may have that are not revoked: hundreds of integrations, each with a key that is about to be replaced, and no more of the memory that
-// all tenants share (some 150 B each).
+// MaxAPIKeys is how many API keys a tenant may have that are not revoked: hundreds of integrations, each with a key that is about to be replaced. Those that are revoked stay in memory too,
+// some 150 B each, as everything does that the log tells of.
 const MaxAPIKeys = 1000
 
 // Judge refuses a key that is valid no more. It is asked by who admits a request, as far as that node knows, and once more when the request's command is decided: under the log's write
@@ -44,7 +45,11 @@ func (l *layer) apiKey(tenant, id ID) APIKey {
 }
 
 // decideIssue is contract §2.9. That the creator holds the permissions is judged where the creator is known.
-func decideIssue(s State, tenant ID, c IssueAPIKey) ([]Event, error) {
+func decideIssue(s State, tenant ID, c IssueAPIKey, at Instant) ([]Event, error) {
+	if c.ExpiresAt != nil && *c.ExpiresAt <= at {
+		why := "lies in the past: it must be after " + at.String()
+		return nil, &Error{Code: CodeInvalid, Message: "/expiresAt " + why, Fields: []FieldError{{Pointer: "/expiresAt", Message: why}}}
+	}
 	if s.Tenant.Keys >= MaxAPIKeys {
 		return nil, refuse(CodeTooManyAPIKeys, "this tenant has %d API keys, which is as many as one may have: revoke those that are no longer used, the expired too", s.Tenant.Keys)
 	}
@@ -59,5 +64,5 @@ func decideRevocation(s State, tenant ID, c RevokeAPIKey) ([]Event, error) {
 	case s.APIKey.Revoked:
 		return nil, refuse(CodeAPIKeyRevoked, "API key %s has been revoked already, and opens nothing any more", c.KeyID)
 	}
-	return []Event{APIKeyRevoked{TenantID: tenant, KeyID: c.KeyID}}, nil
+	return []Event{APIKeyRevoked{TenantID: tenant, KeyID: c.KeyID, IssuedVersion: s.APIKey.IssuedVersion}}, nil
 }

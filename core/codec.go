@@ -201,4 +201,5 @@ func (e APIKeyIssued) encode(o *Object) {
 func (e APIKeyRevoked) encode(o *Object) {
 	o.ID("tenant_id", e.TenantID)
 	o.ID("key_id", e.KeyID)
+	o.Integer("issued_version", int64(e.IssuedVersion))
 }

@@ -55,7 +55,7 @@ const (
 	goodConfigured = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","code":"other","is_active":true,"classification":"POSITIVE"}`
 	goodIssued     = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","key_id":"0194a3f0-5d2e-7c11-9a40-3f1be8d2c6a7","name":"a key","key_prefix":"rtn_sk_ab",` +
 		`"key_sha256":"0000000000000000000000000000000000000000000000000000000000000001","permissions":["VIEW_EVENTS"]}`
-	goodRevoked = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","key_id":"0194a3f0-5d2e-7c11-9a40-3f1be8d2c6a7"}`
+	goodRevoked = `{"tenant_id":"01890a5d-ac96-774b-bcce-b302099a8057","key_id":"0194a3f0-5d2e-7c11-9a40-3f1be8d2c6a7","issued_version":3}`
 )
 
 // TestDecodeRefuses: what is not an event of a schema that is known stops whoever reads it. Nothing is skipped, and nothing is dropped.
@@ -126,6 +126,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"the text of the key", Encoded{"APIKeyIssued", 1, replace(goodIssued, "{", `{"plaintext_key":"rtn_sk_abc",`), nil}, false},
 		{"a personal part of a key", Encoded{"APIKeyIssued", 1, []byte(goodIssued), []byte(`{}`)}, false},
 		{"no id of a revoked key", Encoded{"APIKeyRevoked", 1, []byte(lacking(t, goodRevoked, "key_id")), nil}, false},
+		{"no version of a revoked key's issue", Encoded{"APIKeyRevoked", 1, []byte(lacking(t, goodRevoked, "issued_version")), nil}, false},
 		{"no tenant of a revoked key", Encoded{"APIKeyRevoked", 1, []byte(lacking(t, goodRevoked, "tenant_id")), nil}, false},
 		{"an unknown field of a revocation", Encoded{"APIKeyRevoked", 1, replace(goodRevoked, "{", `{"reason":"lost",`), nil}, false},
 	}

@@ -52,8 +52,8 @@ var keyUseRows = []contractRow{
 			refused unauthenticated`, hears: "expired at 2025-01-16T14:30:09.000Z"},
 	{says: unissued, of: "expired, by the log's clock", given: `issue k1 expires=9
 		submit r1 at=9`, when: `submit r2 apikey=k1 at=5`, then: `refused unauthenticated`},
-	{says: unissued, of: "expired before it was issued", given: `issue k1 expires=1 at=5`, when: `submit r1 apikey=k1`, then: `refused unauthenticated`},
-	{says: unissued, of: "expired at the beginning of the epoch", given: `issue k1 expires=1970-01-01T00:00:00Z`, when: `submit r1 apikey=k1`, then: `refused unauthenticated`},
+	{says: unissued, of: "no key is issued that has expired", when: `issue k1 expires=1 at=5`, then: `refused validation_failed`, hears: "/expiresAt lies in the past: it must be after 2025-01-16T14:30:05.000Z"},
+	{says: unissued, of: "nor one that expires at this instant", when: `issue k1 expires=5 at=5`, then: `refused validation_failed`},
 	{says: unissued, of: "revoked, a creation", given: `issue k1
 		revoke k1`, when: `create a1 apikey=k1`, then: `refused unauthenticated`, hears: "has been revoked"},
 	{says: unissued, of: "revoked, a dispatch", given: `create a1

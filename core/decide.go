@@ -15,7 +15,7 @@ func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
 	case ConfigureResultType:
 		return decideConfiguration(c.Tenant, in)
 	case IssueAPIKey:
-		return decideIssue(s, c.Tenant, in)
+		return decideIssue(s, c.Tenant, in, c.At)
 	case RevokeAPIKey:
 		return decideRevocation(s, c.Tenant, in)
 	default:

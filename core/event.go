@@ -125,8 +125,9 @@ type APIKeyDetails struct {
 
 // APIKeyRevoked ends an API key.
 type APIKeyRevoked struct {
-	TenantID ID `json:"tenant_id"`
-	KeyID    ID `json:"key_id"`
+	TenantID      ID      `json:"tenant_id"`
+	KeyID         ID      `json:"key_id"`
+	IssuedVersion Version `json:"issued_version"` // of the key's APIKeyIssued, in the same stream
 }
 
 // Channel is how an activity reaches its commerce.
@@ -235,4 +236,6 @@ func (e ResultTypeConfigured) complete() bool { return !e.TenantID.IsZero() && e
 func (e APIKeyIssued) complete() bool {
 	return !e.TenantID.IsZero() && !e.KeyID.IsZero() && e.Digest != Digest{} && e.Permissions != 0
 }
-func (e APIKeyRevoked) complete() bool { return !e.TenantID.IsZero() && !e.KeyID.IsZero() }
+func (e APIKeyRevoked) complete() bool {
+	return !e.TenantID.IsZero() && !e.KeyID.IsZero() && e.IssuedVersion > 0
+}

@@ -1,7 +1,5 @@
 package core
 
-import "cmp"
-
 // Evolve folds one recorded event into the state that it is about. It judges nothing: what is recorded has been decided.
 func Evolve(s State, r Recorded) State {
 	switch e := r.Event.(type) {
@@ -27,9 +25,9 @@ func Evolve(s State, r Recorded) State {
 		s.Tenant.Types = s.Tenant.Types.Configure(e.Code, e.Active, e.Classification)
 		s.Tenant.Version = r.Version
 	case APIKeyIssued:
-		s.APIKey = APIKey{Tenant: e.TenantID, Digest: e.Digest, Permissions: e.Permissions}
+		s.APIKey = APIKey{Tenant: e.TenantID, Digest: e.Digest, IssuedVersion: r.Version, Permissions: e.Permissions}
 		if e.ExpiresAt != nil {
-			s.APIKey.ExpiresAt = cmp.Or(*e.ExpiresAt, -1) // 0 would be never; either is long past
+			s.APIKey.ExpiresAt = *e.ExpiresAt
 		}
 		s.Tenant.Keys++
 		s.Tenant.Version = r.Version

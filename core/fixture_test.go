@@ -96,7 +96,7 @@ func fixtures() []fixture {
 		{"APIKeyIssued.v1.minimal", APIKeyIssued{fixtureOther, fixtureKey, APIKeyDetails{
 			Name: "auditor", Prefix: "rtn_sk_000000", Digest: Digest{31: 1}, Permissions: ViewEvents,
 		}}},
-		{"APIKeyRevoked.v1", APIKeyRevoked{fixtureOther, fixtureKey}},
+		{"APIKeyRevoked.v1", APIKeyRevoked{fixtureOther, fixtureKey, 3}},
 	}
 }
 

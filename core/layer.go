@@ -129,6 +129,18 @@ func (l *layer) version(tenant ID, e Event) Version {
 	}
 }
 
+// stray reports whether r issues an API key that there is, or revokes one that is not there or is revoked: Decide does neither, and a log that says so was written by other rules.
+func (l *layer) stray(r Recorded) bool {
+	key, known := l.apiKeys.get(r.Event.subjects().apiKey)
+	switch r.Event.(type) {
+	case APIKeyIssued:
+		return known
+	case APIKeyRevoked:
+		return !known || key.Revoked
+	}
+	return false
+}
+
 // foreign reports whether r is about an activity or an API key of another tenant, or about that tenant itself.
 func (l *layer) foreign(r Recorded) bool {
 	about := r.Event.subjects()

@@ -30,12 +30,6 @@ func (m *Machine) Head() Position { return m.base.head }
 // there (Command.KeysAsOf). It is 0 as long as the machine has forgotten none.
 func (m *Machine) KeysFloor() Position { return m.base.keys.floor }
 
-// APIKey is what the log says of an API key, as far as it is durable; its tenant is none if there is no such key.
-func (m *Machine) APIKey(id ID) APIKey {
-	key, _ := m.base.apiKeys.get(id)
-	return key
-}
-
 // Step decides a command on everything decided before it, durable or not, and adds what follows to Pending. A refusal is an *Error, and changes nothing.
 // The receipt may be shown to nobody before Commit; and a refusal neither, since it may rest on an event that is not durable.
 func (m *Machine) Step(c Command) (Receipt, error) {
@@ -113,6 +107,8 @@ func (m *Machine) Replay(r Recorded) error {
 		return fmt.Errorf("%w: position %d: version %d after %d", ErrOutOfOrder, r.Position, r.Version, m.base.version(r.Stream.Tenant, r.Event))
 	case m.base.foreign(r):
 		return fmt.Errorf("%w: position %d: what it is about belongs to another tenant than its stream", ErrOutOfOrder, r.Position)
+	case m.base.stray(r):
+		return fmt.Errorf("%w: position %d: its API key was issued before, or was not, or is revoked", ErrOutOfOrder, r.Position)
 	case r.RecordedAt < m.base.at:
 		return fmt.Errorf("%w: position %d: recorded at %s, before %s", ErrOutOfOrder, r.Position, r.RecordedAt, m.base.at)
 	}

@@ -84,6 +84,9 @@ func (o *oracle) configure(tenant ID, at Instant, c ConfigureResultType) (answer
 }
 
 func (o *oracle) issue(tenant ID, at Instant, c IssueAPIKey) (answer oracleAnswer) {
+	if c.ExpiresAt != nil && *c.ExpiresAt <= at {
+		return oracleAnswer{refusal: "refused validation_failed"}
+	}
 	o.apiKeys = append(o.apiKeys, oracleAPIKey{tenant: tenant, id: c.KeyID, permissions: c.Permissions.String(), expires: c.ExpiresAt})
 	o.appendOwn(tenant, at, &answer, "APIKeyIssued", fmt.Sprintf("%s %s, expires %s", short(c.KeyID), c.Permissions, expiry(c.ExpiresAt)))
 	return answer

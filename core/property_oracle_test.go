@@ -75,7 +75,10 @@ func (v *live) count(c Command, a oracleAnswer, seen map[string]int) {
 		seen["replayed, in the batch of its first"]++
 	}
 	batch := v.Pending()
-	if slices.ContainsFunc(batch, func(r Recorded) bool { return a.refusal != "" && r.Event == Event(APIKeyRevoked{c.Tenant, c.APIKey}) }) {
+	if slices.ContainsFunc(batch, func(r Recorded) bool {
+		e, ok := r.Event.(APIKeyRevoked)
+		return ok && a.refusal != "" && e.KeyID == c.APIKey
+	}) {
 		seen["unauthenticated in the batch of the revocation"]++
 	}
 	for _, r := range batch[len(batch)-len(a.events):] {

@@ -61,7 +61,7 @@ func (s *Server) createAPIKey(x *exchange) error {
 	if err := receive(s, x, b, newAPIKeyFields, &body); err != nil {
 		return err
 	}
-	if err := s.judgeNewKey(x.grant.holds, body.said); err != nil {
+	if err := judgeNewKey(x.grant.holds, body.said); err != nil {
 		return err
 	}
 	var text string
@@ -86,29 +86,23 @@ func (s *Server) createAPIKey(x *exchange) error {
 	return nil
 }
 
-// judgeNewKey refuses a key that could do more than its creator, or nothing at all any more.
-func (s *Server) judgeNewKey(held core.Permissions, said core.APIKeyDetails) error {
+// judgeNewKey refuses a key that could do more than its creator.
+func judgeNewKey(held core.Permissions, said core.APIKeyDetails) error {
 	if lacking := said.Permissions &^ held; lacking != 0 {
 		err := fail(core.CodePermissionDenied, "a key can be given no more than its creator holds, which is %s: leave out %s", held, lacking)
 		err.Fields = []core.FieldError{{Pointer: "/permissions", Message: "must not name what the creator does not hold: " + lacking.String()}}
 		return err
 	}
-	if now := core.InstantOf(s.Now()); said.ExpiresAt != nil && *said.ExpiresAt <= now {
-		return invalid([]core.FieldError{{Pointer: "/expiresAt", Message: "lies in the past: it must be after " + now.String()}})
-	}
 	return nil
 }
 
 func (s *Server) revokeAPIKey(x *exchange) error {
-	var v core.APIKeyView
-	receipt, err := submitOn(s, x, noFields, new(struct{}), func(id core.ID) core.Intent {
-		v.ID = id
-		return core.RevokeAPIKey{KeyID: id}
-	})
+	receipt, err := submitOn(s, x, noFields, new(struct{}), func(id core.ID) core.Intent { return core.RevokeAPIKey{KeyID: id} })
 	if err != nil {
 		return err
 	}
-	if err := s.foldTo(x.request.Context(), receipt.Events[0], v.Fold); err != nil { // it is revoked all the same, and must not be told otherwise
+	v, err := s.viewRevoked(x.request.Context(), receipt.Events[0])
+	if err != nil { // it is revoked all the same, and must not be told otherwise
 		return &core.Error{Code: core.CodeOutcomeUnknown, Message: "the API key was revoked, but cannot be shown right now: retry with the same Idempotency-Key, or list the keys a little later", Err: err}
 	}
 	b := borrow()

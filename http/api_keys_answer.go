@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 
 	"resultlog/core"
@@ -17,6 +18,27 @@ func viewIssued(r core.Recorded) (v core.APIKeyView, err error) {
 	return v, nil
 }
 
+// viewRevoked is the key that a recorded event has revoked: out of that, and of the event that issued it.
+func (s *Server) viewRevoked(ctx context.Context, r core.Recorded) (v core.APIKeyView, err error) {
+	e, ok := r.Event.(core.APIKeyRevoked)
+	if !ok {
+		return v, fmt.Errorf("position %d is a %s: the answer of a revocation needs an APIKeyRevoked", r.Position, r.Event.Type())
+	}
+	ctx, cancel := context.WithTimeout(ctx, ReadTimeout)
+	defer cancel()
+	for issued, err := range s.History.ReadStream(ctx, r.Stream, e.IssuedVersion-1) {
+		if err != nil {
+			return v, err
+		}
+		if v, err = viewIssued(issued); err != nil {
+			return v, err
+		}
+		break
+	}
+	v.Fold(r)
+	return v, nil
+}
+
 // appendNewAPIKey encodes the 201 of an issue, the only place where the key's text stands.
 func appendNewAPIKey(b []byte, v *core.APIKeyView, text string) []byte {
 	o := core.OpenObject(b)
@@ -28,7 +50,7 @@ func appendNewAPIKey(b []byte, v *core.APIKeyView, text string) []byte {
 	return o.Close()
 }
 
-// appendAPIKey encodes a key, as a list shows it.
+// appendAPIKey encodes a key, as a list and the answer of its revocation show it.
 func appendAPIKey(b []byte, v *core.APIKeyView) []byte {
 	o := core.OpenObject(b)
 	o.ID("id", v.ID)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -215,5 +216,29 @@ func TestRevokedButNotShown(t *testing.T) {
 	w.readFails = nil
 	if rec := w.do(byKey(w.request(http.MethodGet, results, ""), key)); rec.Code != http.StatusUnauthorized {
 		t.Errorf("and yet it opens something: %s", rec.Body)
+	}
+}
+
+// TestRetryOfAnIssueAfterItsExpiry: §2.5, an Idempotency-Key is decided before the guards, and so before the time is.
+func TestRetryOfAnIssueAfterItsExpiry(t *testing.T) {
+	w := newWorld(t)
+	line := `ADMIN Idempotency-Key=k POST /api/api-keys {"name":"n","permissions":["VIEW_EVENTS"],"expiresAt":"2025-01-16T14:31:00Z"}`
+	if got := briefly(t, w.ask(line)); got != "201" {
+		t.Fatal(got)
+	}
+	w.setClock(noon.Add(2 * time.Minute))
+	if got := briefly(t, w.ask(line)); got != "409 api_key_shown_once" {
+		t.Errorf("the retry is told %s", got)
+	}
+}
+
+// TestIssueJudgesExpiryByTheLogsClock: no key is issued that every write would be refused by, whatever the clock of the node that is asked.
+func TestIssueJudgesExpiryByTheLogsClock(t *testing.T) {
+	w := newWorld(t)
+	w.setClock(noon.Add(10 * time.Minute)) // another node records something, and its clock is ahead
+	w.accept(t, postResult+minimal)
+	w.setClock(noon)
+	if got := briefly(t, w.ask(`ADMIN POST /api/api-keys {"name":"n","permissions":["VIEW_EVENTS"],"expiresAt":"2025-01-16T14:35:00Z"}`)); got != "400 validation_failed" {
+		t.Errorf("told %s", got)
 	}
 }

@@ -43,10 +43,13 @@ func TestOrderOfChecksOfIssues(t *testing.T) {
 		{core.CodePermissionDenied, 403, func() {
 			p.body = newKey("permissions", `["MANAGE_API_KEYS"]`, "expiresAt", `"2025-01-16T14:30:05Z"`)
 		}},
-		{core.CodeInvalid, 400, func() { p.body = newKey("permissions", `["MANAGE_API_KEYS"]`, "name", `"n"`) }},
 		{core.CodeQueueFull, 503, func() { w.submitFails = nil }},
 		{core.CodeKeyReused, 422, func() { p.body = newKey("permissions", `["MANAGE_API_KEYS"]`) }},
-		{codeKeyShownOnce, 409, func() { p.header.Del("Idempotency-Key") }},
+		{codeKeyShownOnce, 409, func() {
+			p.header.Del("Idempotency-Key")
+			p.body = newKey("permissions", `["MANAGE_API_KEYS"]`, "expiresAt", `"2025-01-16T14:30:05Z"`)
+		}},
+		{core.CodeInvalid, 400, func() { p.body = newKey("permissions", `["MANAGE_API_KEYS"]`) }},
 		{core.CodeTooManyAPIKeys, 409, nil},
 	}...))
 }

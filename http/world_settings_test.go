@@ -12,7 +12,7 @@ import (
 
 // What a tenant's own stream says, folded from the log at every read.
 
-// APIKey implements APIKeys by the machine's own state, found by looking at every key that was ever issued.
+// APIKey implements APIKeys by looking at every key that was ever issued.
 func (w *world) APIKey(_ context.Context, digest core.Digest) (core.ID, core.APIKey, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -20,12 +20,21 @@ func (w *world) APIKey(_ context.Context, digest core.Digest) (core.ID, core.API
 		return core.ID{}, core.APIKey{}, w.keysFail
 	}
 	w.looked++
+	var id core.ID
+	var s core.State
 	for _, r := range w.log {
-		if e, ok := r.Event.(core.APIKeyIssued); ok && e.Digest == digest {
-			return e.KeyID, w.machine.APIKey(e.KeyID), nil
+		switch e := r.Event.(type) {
+		case core.APIKeyIssued:
+			if e.Digest == digest {
+				id, s = e.KeyID, core.Evolve(s, r)
+			}
+		case core.APIKeyRevoked:
+			if e.KeyID == id {
+				s = core.Evolve(s, r)
+			}
 		}
 	}
-	return core.ID{}, core.APIKey{}, nil
+	return id, s.APIKey, nil
 }
 
 // ResultTypes implements Reader.
