@@ -44,7 +44,8 @@ type credential interface {
 // grant is what a credential holds in a tenant.
 type grant struct {
 	actor  core.Actor
-	apiKey core.ID // to be judged once more when a command is decided; none for a token
+	apiKey core.ID // to be judged once more when a command is decided, or something is read; none for a token
+	digest core.Digest
 	holds  core.Permissions
 }
 

@@ -79,6 +79,18 @@ func (s *Server) authenticateKey(ctx context.Context, values []string) (keyHolde
 // bucket names the key: no token's name begins like it.
 func (k keyHolder) bucket() string { return "key\x00" + string(k.id[:]) }
 
+// judgeAgain refuses a read by an API key that has ended since the request was let in: it may have waited for a place and for the read tables, longer than a revocation may take.
+func (s *Server) judgeAgain(ctx context.Context, x *exchange) error {
+	if x.grant.apiKey.IsZero() {
+		return nil
+	}
+	_, key, err := s.APIKeys.APIKey(ctx, x.grant.digest)
+	if err != nil {
+		return err
+	}
+	return key.Judge(core.InstantOf(s.Now()))
+}
+
 // tenantOf is the key's own tenant; x-tenant-id may repeat it.
 func (k keyHolder) tenantOf(h http.Header) (core.ID, error) {
 	if len(h["X-Tenant-Id"]) == 0 {
@@ -96,5 +108,5 @@ func (k keyHolder) authorize(_ core.ID, needs core.Permissions) (grant, error) {
 	if !k.key.Permissions.Has(needs) {
 		return grant{}, fail(core.CodePermissionDenied, "this needs the permission %s, which the API key was not issued with", needs)
 	}
-	return grant{actor: core.Actor{Key: k.id.String()}, apiKey: k.id, holds: k.key.Permissions}, nil
+	return grant{actor: core.Actor{Key: k.id.String()}, apiKey: k.id, digest: k.key.Digest, holds: k.key.Permissions}, nil
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"resultlog/core"
@@ -183,9 +185,9 @@ func TestKeysOverTheNetwork(t *testing.T) {
 		sentence, head string
 		status, looked int
 	}{
-		{"in lower case", "x-api-key: " + key, 200, 1},
-		{"in upper case", "X-API-KEY: " + key, 200, 1},
-		{"with blanks around, which are none of it", "x-api-key: \t" + key + "  ", 200, 1},
+		{"in lower case", "x-api-key: " + key, 200, 2},
+		{"in upper case", "X-API-KEY: " + key, 200, 2},
+		{"with blanks around, which are none of it", "x-api-key: \t" + key + "  ", 200, 2},
 		{"two of them, in two spellings", "x-api-key: " + key + "\r\nX-Api-Key: " + key, 401, 0},
 		{"both credentials", "x-api-key: " + key + "\r\nauthorization: Bearer x", 400, 0},
 		{"too long", "x-api-key: " + key + strings.Repeat("0", MaxHeaderBytes/2), 401, 0},
@@ -198,4 +200,24 @@ func TestKeysOverTheNetwork(t *testing.T) {
 			t.Errorf("%s: status %d, looked for %d times", row.sentence, resp.StatusCode, w.looked)
 		}
 	}
+}
+
+// TestAReadThatWaitedIsJudgedAgain: within a second of its revocation a key reads nothing more, however long the read waits for its turn.
+func TestAReadThatWaitedIsJudgedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		key, id := w.keyFor(tenant, core.AllPermissions, nil)
+		for range maxLists / 2 {
+			mustTake(t, w.server.lists, tenant)
+		}
+		answered := make(chan *httptest.ResponseRecorder)
+		go func() { answered <- w.do(byKey(w.request(http.MethodGet, results, ""), key)) }()
+		synctest.Wait()
+		w.accept(t, "POST /api/api-keys/"+id.String()+"/revoke")
+		time.Sleep(ReadsWait - time.Millisecond)
+		w.server.lists.giveBack(tenant)
+		if rec := <-answered; rec.Code != http.StatusUnauthorized {
+			t.Errorf("%d %s", rec.Code, rec.Body)
+		}
+	})
 }

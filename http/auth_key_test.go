@@ -135,7 +135,7 @@ func TestKeysExpire(t *testing.T) {
 	w := newWorld(t)
 	key, _ := w.keyFor(tenant, core.ViewActivities, nil)
 	w.setClock(noon.AddDate(1000, 0, 0))
-	w.judgeKeyed(t, byKey(w.request(http.MethodGet, results, ""), key), "200", 1)
+	w.judgeKeyed(t, byKey(w.request(http.MethodGet, results, ""), key), "200", 2) // when it is let in, and when it is read
 }
 
 // TestRefusedKeysAreTold: why a key opens nothing any more is told to who has it, since it had to be issued for that.

@@ -63,9 +63,9 @@ func (k *keys) count() int {
 // parseKeys reads a JWK set (RFC 7517 §5). A key that cannot be used does not spoil the others: unused says which were left out, and why.
 func parseKeys(text []byte) (k *keys, unused []error, err error) {
 	var set struct {
-		Keys []jsontext.Value `json:"keys"`
+		Keys keyTexts `json:"keys"`
 	}
-	switch err := json.Unmarshal(text, &set); {
+	switch err := json.Unmarshal(text, &set, lenient...); {
 	case err != nil:
 		return nil, nil, fmt.Errorf("this is no JWK set: %w", err)
 	case set.Keys == nil:
@@ -86,6 +86,20 @@ func parseKeys(text []byte) (k *keys, unused []error, err error) {
 		k.usable = append(k.usable, one)
 	}
 	return k, unused, nil
+}
+
+// lenient is how a set is read: what is wrong within a key is for readKey to refuse, and spoils no other key.
+var lenient = []json.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// keyTexts are the keys of a set as they stand there, which is to say it once.
+type keyTexts []jsontext.Value
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (k *keyTexts) UnmarshalJSON(text []byte) error {
+	if *k != nil {
+		return errors.New(`"keys" comes twice`)
+	}
+	return json.Unmarshal(text, (*[]jsontext.Value)(k), lenient...)
 }
 
 // readKey reads one key, or says why it is of no use here.

@@ -101,6 +101,9 @@ func (s *keySet) find(ctx context.Context, kid, alg string) (crypto.PublicKey, *
 // current gives the keys that are to be used now; the same pointer as long as nothing about them has changed. Nil: there are none yet.
 func (s *keySet) current(ctx context.Context) *keys {
 	known, _ := s.look(ctx, keysRefresh, keysMostOld)
+	if ctx.Err() != nil {
+		return nil // it has not waited, and the keys may be too old; nobody is there to be answered
+	}
 	return known
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -333,5 +334,23 @@ func TestWaitingEndsWithTheRequest(t *testing.T) {
 	defer s.mu.Unlock()
 	if s.reading == nil {
 		t.Error("it waited until the reading was over")
+	}
+}
+
+// TestTooOldKeysAreNotUsedForWhoHasGone: who does not wait for the keys to be read again is not let in by those that may have been withdrawn.
+func TestTooOldKeysAreNotUsedForWhoHasGone(t *testing.T) {
+	now := time.Now()
+	asked := make(chan struct{}, 1)
+	s := &keySet{
+		timeout: time.Minute, log: slog.New(slog.DiscardHandler), now: func() time.Time { return now }, known: &keys{}, readAt: now,
+		read: func(ctx context.Context) ([]byte, error) { asked <- struct{}{}; <-ctx.Done(); return nil, ctx.Err() },
+	}
+	s.life, s.end = context.WithCancel(t.Context())
+	defer s.close()
+	now = now.Add(time.Hour)
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { <-asked; leave() }()
+	if s.current(ctx) != nil {
+		t.Error("keys of an hour ago are used")
 	}
 }

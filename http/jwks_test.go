@@ -40,6 +40,8 @@ func TestParseKeys(t *testing.T) {
 		{"as many keys as there may be", many(maxKeys), 0, "requires"},
 		{"too many keys", many(maxKeys + 1), -1, "101 keys, of at most 100"},
 		{"a key that is none", `{"keys":[1,null,"x",{}]}`, 0, "key 1"},
+		{"a key with a member twice", strings.Replace(jwks(t, good), "[", `[{"kty":"OKP","kty":"OKP"},`, 1), 1, "key 1"},
+		{"a key that is not UTF-8", strings.Replace(jwks(t, good), "[", "[{\"kty\":\"\xff\"},", 1), 1, "key 1"},
 		{"a kid that is no text", jwks(t, jwk(t, "", k.ed, "kid", 1), good), 1, "key 1"},
 		{"a secret", jwks(t, jwk(t, "o", []byte("secret")), good), 1, "it is a secret"},
 		{"an RSA key of 1024 bits", jwks(t, jwk(t, "weak", k.weakRSA), good), 1, `kid "weak": an RSA key of 1024 bits`},

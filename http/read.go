@@ -10,7 +10,7 @@ import (
 // read reads from the read tables, once every acknowledged write can be seen in them (contract §2.6); eventual: as they are.
 func read[V any](s *Server, x *exchange, eventual bool, from reader[V]) (v V, err error) {
 	if eventual {
-		return from.read(x, 0)
+		return from.read(s, x, 0)
 	}
 	waiting, cancel := context.WithTimeout(x.request.Context(), ReadsWait)
 	defer cancel()
@@ -19,7 +19,7 @@ func read[V any](s *Server, x *exchange, eventual bool, from reader[V]) (v V, er
 		if err != nil {
 			return v, whenOver(waiting, err, core.CodeReadsBehind)
 		}
-		v, err = from.read(x, after)
+		v, err = from.read(s, x, after)
 		if !isBehind(err) || waiting.Err() != nil {
 			return v, err
 		}
@@ -30,11 +30,13 @@ func read[V any](s *Server, x *exchange, eventual bool, from reader[V]) (v V, er
 // reader reads from tables that hold everything up to a position.
 type reader[V any] func(ctx context.Context, after core.Position) (V, error)
 
-func (from reader[V]) read(x *exchange, after core.Position) (V, error) {
+func (from reader[V]) read(s *Server, x *exchange, after core.Position) (v V, err error) {
 	ctx, cancel := context.WithTimeout(x.request.Context(), ReadTimeout)
 	defer cancel()
-	v, err := from(ctx, after)
-	if err != nil {
+	if err := s.judgeAgain(ctx, x); err != nil {
+		return v, err
+	}
+	if v, err = from(ctx, after); err != nil {
 		err = whenOver(ctx, err, core.CodeReadsBehind)
 	}
 	return v, err
