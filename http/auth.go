@@ -76,9 +76,9 @@ func tenantIn(h http.Header) (core.ID, error) {
 	return id, nil
 }
 
-// challenge is the WWW-Authenticate of a 401 (RFC 6750 §3): bare if no credential came, with the reason if it was no good.
-func challenge(err error) string {
-	if errors.Is(err, errNoToken) {
+// challenge is the WWW-Authenticate of a 401 (RFC 6750 §3): bare if no token came, with the reason if it was no good.
+func (x *exchange) challenge(err error) string {
+	if _, keyed := x.request.Header["X-Api-Key"]; keyed || errors.Is(err, errNoToken) {
 		return `Bearer realm="resultlog"`
 	}
 	return `Bearer realm="resultlog", error="invalid_token"`

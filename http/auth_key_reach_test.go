@@ -112,7 +112,7 @@ func TestRevokedBetweenAdmissionAndDecision(t *testing.T) {
 			head := 0
 			w.onSubmit = func(context.Context) { row.meantime(w); head = len(w.log) }
 			rec := w.do(r)
-			if p := problemOf(t, rec); rec.Code != http.StatusUnauthorized || p.Message != row.says || rec.Header().Get("WWW-Authenticate") != `Bearer realm="resultlog", error="invalid_token"` {
+			if p := problemOf(t, rec); rec.Code != http.StatusUnauthorized || p.Message != row.says || rec.Header().Get("WWW-Authenticate") != `Bearer realm="resultlog"` {
 				t.Errorf("%s, %s: %s", row.sentence, line, showAnswer(rec))
 			}
 			if len(w.log) != head {

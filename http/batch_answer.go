@@ -45,7 +45,7 @@ func (s *Server) appendItem(b []byte, x *exchange, o *core.Object, it *batchItem
 	case p.retryAfter > 0:
 		o.Object("headers", func(in *core.Object) { in.Text("Retry-After", strconv.Itoa(p.retryAfter)) })
 	case p.status == http.StatusUnauthorized: // its API key ended between the request and this item
-		o.Object("headers", func(in *core.Object) { in.Text("WWW-Authenticate", challenge(err)) })
+		o.Object("headers", func(in *core.Object) { in.Text("WWW-Authenticate", x.challenge(err)) })
 	}
 	return appendProblem(b, p, e, x.requestID)
 }

@@ -141,7 +141,7 @@ func (s *Server) refuse(x *exchange, err error) {
 	e, p := s.meaning(x, err)
 	x.code = e.Code
 	if p.status == http.StatusUnauthorized {
-		x.Header().Set("Www-Authenticate", challenge(err))
+		x.Header().Set("Www-Authenticate", x.challenge(err))
 	}
 	if seconds := cmp.Or(x.retryAfter, p.retryAfter); seconds > 0 {
 		x.Header().Set("Retry-After", strconv.Itoa(seconds))

@@ -106,7 +106,7 @@ func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// makeRoom drops the buckets that are full again: they are as good as none. If more than half are busy, all are dropped. No client can bring that about alone, and it costs little: each credential has
+// makeRoom drops the buckets that are full again: they are as good as none. If more than half are busy, all are dropped. Nobody can bring that about with one credential, only who may issue thousands of API keys, and it costs little: each credential has
 // one burst more, debts are forgiven, and what bounds this service as a whole (queue, lists, bodies) stands as before. Either way it comes at most once in maxBuckets/2 new credentials.
 func (l *limiter) makeRoom(now time.Time) {
 	maps.DeleteFunc(l.buckets, func(_ string, b *rate.Limiter) bool { return b.TokensAt(now) >= float64(l.burst) })

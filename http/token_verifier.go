@@ -15,7 +15,7 @@ import (
 	"resultlog/core"
 )
 
-// maxVerified bounds the tokens that are remembered: a token a client, some thousands of clients, about 500 B each. Past it everything is forgotten, and verified again.
+// maxVerified bounds the tokens that are remembered: a token a client, some thousands of clients, about 500 B each. Past it everything is forgotten, the expired too, and verified again.
 const maxVerified = 4096
 
 // tokenLeeway is how far the clocks of whoever signs tokens and of this service may differ, when exp, nbf and iat are judged: synchronised clocks differ by far less, and a token that has expired lives on no longer.

@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"resultlog/core"
 	"resultlog/eventstore"
 	"resultlog/eventstore/sqlite"
+	httpapi "resultlog/http"
 )
 
 // keysCommand is what an operator without a token does about API keys.
@@ -46,26 +49,42 @@ type keyReport struct {
 	Permissions []string      `json:"permissions"`
 	ExpiresAt   *core.Instant `json:"expiresAt"`
 	CreatedAt   core.Instant  `json:"createdAt"`
+	CreatedBy   core.Actor    `json:"createdBy"`
 	RevokedAt   *core.Instant `json:"revokedAt"`
 }
 
-func (f keysFlags) reportOf(v core.APIKeyView) keyReport {
+// issuedKey is a key, and whom it was issued by.
+type issuedKey struct {
+	core.APIKeyView
+	by core.Actor
+}
+
+// issuedBy is the key that an event has issued.
+func issuedBy(r core.Recorded, e core.APIKeyIssued) issuedKey {
+	k := issuedKey{core.APIKeyView{ID: e.KeyID}, r.Metadata.Actor}
+	k.Fold(r)
+	return k
+}
+
+func (f keysFlags) reportOf(k issuedKey) keyReport {
 	return keyReport{
-		ID: v.ID, Tenant: f.Tenant, Name: v.Name, Prefix: v.Prefix, Permissions: v.Permissions.Names(), ExpiresAt: v.ExpiresAt, CreatedAt: v.CreatedAt, RevokedAt: v.RevokedAt,
+		ID: k.ID, Tenant: f.Tenant, Name: k.Name, Prefix: k.Prefix, Permissions: k.Permissions.Names(), ExpiresAt: k.ExpiresAt, CreatedAt: k.CreatedAt, CreatedBy: k.by, RevokedAt: k.RevokedAt,
 	}
 }
 
 // keys folds the tenant's own stream into its keys, in the order of their issue.
-func (f keysFlags) keys(ctx context.Context, log eventstore.Log) (keys []core.APIKeyView, err error) {
+func (f keysFlags) keys(ctx context.Context, log eventstore.Log) (keys []issuedKey, err error) {
+	place := make(map[core.ID]int)
 	for r, err := range log.ReadStream(ctx, core.Stream{Tenant: f.Tenant, ID: f.Tenant}, 0) {
 		if err != nil {
 			return nil, err
 		}
-		if e, ok := r.Event.(core.APIKeyIssued); ok {
-			keys = append(keys, core.APIKeyView{ID: e.KeyID})
-		}
-		for i := range keys {
-			keys[i].Fold(r)
+		switch e := r.Event.(type) {
+		case core.APIKeyIssued:
+			place[e.KeyID] = len(keys)
+			keys = append(keys, issuedBy(r, e))
+		case core.APIKeyRevoked:
+			keys[place[e.KeyID]].Fold(r)
 		}
 	}
 	return keys, nil
@@ -73,6 +92,14 @@ func (f keysFlags) keys(ctx context.Context, log eventstore.Log) (keys []core.AP
 
 // recordPatience is how long a command waits until it is decided: the log is replayed first, all of it, which takes some seconds for each million events.
 const recordPatience = time.Hour
+
+// validateSub refuses what no event could name.
+func validateSub(sub string) error {
+	if n := utf8.RuneCountInString(sub); n < 1 || n > httpapi.MaxKeyName || !utf8.ValidString(sub) {
+		return fmt.Errorf("--sub must have 1 to %d characters", httpapi.MaxKeyName)
+	}
+	return nil
+}
 
 // record decides an intent on the log, as a server does and beside any that run.
 func (f keysFlags) record(ctx context.Context, con console, log *sqlite.Log, sub string, intent core.Intent) (core.Recorded, error) {
@@ -89,7 +116,11 @@ func (f keysFlags) record(ctx context.Context, con console, log *sqlite.Log, sub
 		Tenant: f.Tenant, EventID: core.ID(uuid.Must(uuid.NewV7())), Metadata: core.Metadata{Actor: core.Actor{Subject: sub}}, Intent: intent,
 	})
 	running.stop()
-	if err != nil {
+	var unavailable *core.Error
+	switch {
+	case errors.As(err, &unavailable) && unavailable.Code == core.CodeUnavailable && unavailable.Err != nil:
+		return core.Recorded{}, fmt.Errorf("nothing was recorded: %w", unavailable.Err) // its message is for clients of a server
+	case err != nil:
 		return core.Recorded{}, err
 	}
 	return receipt.Events[0], nil

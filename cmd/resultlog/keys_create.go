@@ -37,10 +37,8 @@ func (c *createKey) Validate() error {
 		return fmt.Errorf("--name must have 1 to %d characters", httpapi.MaxKeyName)
 	case c.TTL < 0:
 		return fmt.Errorf("--ttl %s: must be longer than nothing", c.TTL)
-	case c.Sub == "":
-		return errors.New("--sub is empty: an event must be able to name who caused it")
 	}
-	return c.storeFlags.Validate()
+	return errors.Join(validateSub(c.Sub), c.storeFlags.Validate())
 }
 
 // Run implements the subcommand.
@@ -59,14 +57,13 @@ func (c *createKey) Run(ctx context.Context, con console) error {
 		if err != nil {
 			return err
 		}
-		v := core.APIKeyView{ID: issued.Event.(core.APIKeyIssued).KeyID}
-		v.Fold(issued)
+		key := issuedBy(issued, issued.Event.(core.APIKeyIssued))
 		if c.JSON {
-			report := c.reportOf(v)
+			report := c.reportOf(key)
 			report.Text = text
 			return printJSON(con.out, report)
 		}
-		fmt.Fprintln(con.err, describe(v))
+		fmt.Fprintln(con.err, describe(key.APIKeyView))
 		_, err = fmt.Fprintln(con.out, text)
 		return err
 	})

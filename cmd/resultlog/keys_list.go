@@ -16,7 +16,8 @@ type listKeys struct{ keysFlags }
 // Help stands in --help, below the usage.
 func (*listKeys) Help() string {
 	return `Newest first, the revoked and the expired too. It is read from the log itself, and so needs no server.
-Columns: id, how the key begins, whether it is valid, when it was issued, when it expires (- for never), its permissions, its name. With --json each line is an object.`
+Columns: id, how the key begins, whether it is valid, when it was issued, when it expires (- for never), its permissions, its name,
+and whom it was issued by: a subject, or another key. With --json each line is an object.`
 }
 
 // Run implements the subcommand.
@@ -26,8 +27,8 @@ func (c *listKeys) Run(ctx context.Context, con console) error {
 		if err != nil {
 			return err
 		}
-		for _, v := range slices.Backward(keys) {
-			if err := c.print(con, v); err != nil {
+		for _, key := range slices.Backward(keys) {
+			if err := c.print(con, key); err != nil {
 				return err
 			}
 		}
@@ -38,14 +39,18 @@ func (c *listKeys) Run(ctx context.Context, con console) error {
 	})
 }
 
-func (c *listKeys) print(con console, v core.APIKeyView) error {
+func (c *listKeys) print(con console, k issuedKey) error {
 	if c.JSON {
-		return printJSON(con.out, c.reportOf(v))
+		return printJSON(con.out, c.reportOf(k))
 	}
 	expires := "-"
-	if v.ExpiresAt != nil {
-		expires = v.ExpiresAt.String()
+	if k.ExpiresAt != nil {
+		expires = k.ExpiresAt.String()
 	}
-	_, err := fmt.Fprintf(con.out, "%s  %s…  %-7s  %s  %-24s  %s  %q\n", v.ID, v.Prefix, keyState(v, core.InstantOf(time.Now())), v.CreatedAt, expires, v.Permissions, v.Name)
+	by := k.by.Subject
+	if k.by.Key != "" {
+		by = "key " + k.by.Key
+	}
+	_, err := fmt.Fprintf(con.out, "%s  %s…  %-7s  %s  %-24s  %s  %q  by %s\n", k.ID, k.Prefix, keyState(k.APIKeyView, core.InstantOf(time.Now())), k.CreatedAt, expires, k.Permissions, k.Name, by)
 	return err
 }

@@ -23,10 +23,7 @@ func (*revokeKey) Help() string {
 
 // Validate refuses what the event could not be of.
 func (c *revokeKey) Validate() error {
-	if c.Sub == "" {
-		return errors.New("--sub is empty: an event must be able to name who caused it")
-	}
-	return c.storeFlags.Validate()
+	return errors.Join(validateSub(c.Sub), c.storeFlags.Validate())
 }
 
 // Run implements the subcommand.
@@ -41,9 +38,9 @@ func (c *revokeKey) Run(ctx context.Context, con console) error {
 			if err != nil {
 				return fmt.Errorf("the key is revoked, but cannot be shown: %w", err)
 			}
-			for _, v := range keys {
-				if v.ID == c.ID {
-					return printJSON(con.out, c.reportOf(v))
+			for _, key := range keys {
+				if key.ID == c.ID {
+					return printJSON(con.out, c.reportOf(key))
 				}
 			}
 		}
