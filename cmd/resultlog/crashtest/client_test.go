@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -34,61 +33,80 @@ func request(method, url, tenant string, body []byte) *http.Request {
 	return r
 }
 
-// try sends a write once.
-func (c *client) try(base string, w *write) (a attempt) {
+// try sends a write once, by itself.
+func (c *client) try(base string, w *write) attempt {
 	r := request(w.method, base+w.path, w.tenant, w.body)
 	r.Header.Set("Idempotency-Key", w.key)
-	a.sent = time.Now()
+	a, _ := c.ask(r, w.by)
+	return a
+}
+
+// ask sends a request with a credential. It gives what was read of the answer, even if that did not come whole.
+func (c *client) ask(r *http.Request, by *apiKey) (a attempt, read []byte) {
+	by.sign(r)
+	a.by, a.sent = by, time.Now()
 	defer func() { a.ended = time.Now() }()
 	response, err := c.http.Do(r)
 	if err != nil {
-		return a
+		return a, nil
 	}
 	defer response.Body.Close()
 	a.status, a.position, a.replayed = response.StatusCode, response.Header.Get("Resultlog-Position"), response.Header.Get("Idempotent-Replayed") == "true"
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return a
+	if read, err = io.ReadAll(response.Body); err == nil {
+		a.take(read)
 	}
+	return a, read
+}
+
+// take notes the body of an answer, which came whole.
+func (a *attempt) take(body []byte) {
 	a.body = body
 	var problem struct{ Code string }
 	if !a.acknowledged() && json.Unmarshal(body, &problem) == nil {
 		a.code = problem.Code
+		a.replayed = a.replayed || a.shownOnce()
 	}
-	return a
 }
 
-// send sends a write, several times at once if it is to be seen that only one of them counts, and notes the answers.
-func (c *client) send(base string, w *write, atOnce int) {
-	attempts := make([]attempt, atOnce)
+// send sends a write by itself, or those of one batch together; several times at once if it is to be seen that only one of them counts. It notes the answers.
+func (c *client) send(base string, group []*write, atOnce int) {
+	once := func() []attempt {
+		if group[0].path == batchPath {
+			return c.tryBatch(base, group)
+		}
+		return []attempt{c.try(base, group[0])}
+	}
+	tries := make([][]attempt, atOnce)
 	var wg sync.WaitGroup
-	for i := range attempts[1:] {
-		wg.Go(func() { attempts[1+i] = c.try(base, w) })
+	for i := range tries {
+		wg.Go(func() { tries[i] = once() })
 	}
-	attempts[0] = c.try(base, w)
 	wg.Wait()
-	slices.SortStableFunc(attempts, func(a, b attempt) int { return a.certainty() - b.certainty() })
-	known := w.acknowledgement() != nil
-	w.attempts = append(w.attempts, attempts...)
-	if a := w.acknowledgement(); !known && a != nil && a.whole() && w.learn != nil {
-		w.learn(a.body)
+	for i, w := range group {
+		var attempts []attempt
+		for _, one := range tries {
+			attempts = append(attempts, one[i])
+		}
+		w.note(attempts)
 	}
 }
 
-// get reads something. If the read tables are behind, it asks again, as a client does.
-func (c *client) get(base, path, tenant string) reading {
+// get reads something with a credential. If the read tables are behind, it asks again, as a client does.
+func (c *client) get(base, path, tenant string, by *apiKey) reading {
 	for deadline := time.Now().Add(patience); ; time.Sleep(askAgain) {
-		response, err := c.http.Do(request(http.MethodGet, base+path, tenant, nil))
+		r := request(http.MethodGet, base+path, tenant, nil)
+		by.sign(r)
+		response, err := c.http.Do(r)
 		if err != nil {
-			return reading{path, 0, []byte(err.Error())}
+			return reading{path: path, body: []byte(err.Error())}
 		}
 		body, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		if err != nil {
-			return reading{path, 0, []byte(err.Error())}
+			return reading{path: path, body: []byte(err.Error())}
 		}
 		if !bytes.Contains(body, []byte(`"code":"reads_behind"`)) || time.Now().After(deadline) {
-			return reading{path, response.StatusCode, body}
+			return reading{path: path, status: response.StatusCode, body: body}
 		}
 	}
 }

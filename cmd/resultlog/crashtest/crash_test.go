@@ -3,6 +3,7 @@ package crashtest
 import (
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -36,8 +37,8 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	t.Logf("in all: %+v", total)
-	if total.cut == 0 || total.acknowledged == 0 {
-		t.Error("nothing was acknowledged, or nothing was cut off: this has shown nothing")
+	if slices.Contains([]int{total.cut, total.acknowledged, total.items, total.keyed, total.locked}, 0) {
+		t.Error("nothing was acknowledged, or nothing was cut off, or nothing of a kind: this has shown nothing")
 	}
 }
 
@@ -59,12 +60,36 @@ type tally struct {
 	acknowledged int // writes
 	cut          int // writes that the kill left without an answer
 	found        int // of those, how many had been recorded
+	items        int // of those acknowledged, how many were items of batches
+	keyed        int // and how many came with an API key
+	locked       int // attempts that were refused since their API key was revoked
 }
 
 func (s *tally) add(o tally) {
 	s.acknowledged += o.acknowledged
 	s.cut += o.cut
 	s.found += o.found
+	s.items += o.items
+	s.keyed += o.keyed
+	s.locked += o.locked
+}
+
+// count counts what writes were told.
+func (s *tally) count(writes []*write) {
+	for _, w := range writes {
+		a := w.acknowledgement()
+		if a != nil && w.path == batchPath {
+			s.items++
+		}
+		if a != nil && a.by != nil {
+			s.keyed++
+		}
+		for _, a := range w.attempts {
+			if a.locked() {
+				s.locked++
+			}
+		}
+	}
 }
 
 // round carries a plan out, lets the clients retry what was not answered, and judges.
@@ -88,6 +113,7 @@ func (s *store) round(t testing.TB, r *rand.Rand, p plan, whole bool) (met tally
 	}
 	met.found += s.settle(t, last)
 	met.acknowledged = s.conclude(t, r, last, s.writes[known:])
+	met.count(s.writes[known:])
 	head := readHistory(t, s.dir).head()
 	if whole && !t.Failed() {
 		judgeTables(t, r, s.dir, head)

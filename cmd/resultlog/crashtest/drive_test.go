@@ -57,38 +57,74 @@ type worker struct {
 	r       *rand.Rand
 	tenant  string
 	servers []*server // those that answer
-	one     *write    // what is to be sent; nil: something new
-	last    *write    // what was acknowledged last
+	now     []*write  // what is to be sent: one write, or those of a batch; none: something new
+	last    []*write  // what was acknowledged last
 }
 
-// work writes. A client whose server is gone turns to the next one, with the write that was not answered. Now and then it sends a write twice at once, or sends again what was
+// work writes. A client whose server is gone turns to the next one, with what was not answered. Now and then it sends a write twice at once, or sends again what was
 // acknowledged, or what was answered 503; the rest of those wait for settle.
 func (k *worker) work() {
 	for len(k.servers) > 0 && k.on() {
-		switch {
-		case k.one != nil: // again
-		case k.once:
-			k.one = k.create(k.tenant, "/api/activities", "")
-		case k.last != nil && k.r.IntN(16) == 0:
-			k.one = k.last
-		default:
-			k.one = k.next(k.r, k.tenant)
+		if len(k.now) == 0 {
+			k.now = k.choose()
 		}
 		k.sent.Add(1)
-		k.send(k.servers[0].base, k.one, 1+k.r.IntN(8)/7)
-		switch a := k.one.attempts[len(k.one.attempts)-1]; {
-		case a.status == 0: // the server is gone
+		k.send(k.servers[0].base, k.now, 1+k.r.IntN(8)/7)
+		switch {
+		case slices.ContainsFunc(k.now, (*write).cut): // the server is gone
 			k.servers = slices.Delete(k.servers, 0, 1)
 			continue
-		case a.acknowledged() && !a.replayed:
-			k.last = k.one
-			k.acknowledgements.Add(1)
-		case !k.one.settled() && k.r.IntN(2) == 0 && !k.once:
-			continue
-		}
-		if k.once {
+		case k.once:
 			return
 		}
-		k.one = nil
+		k.goOn()
+	}
+}
+
+// choose gives what a client sends next, if it need not send something again.
+func (k *worker) choose() []*write {
+	switch {
+	case k.once:
+		return []*write{k.create(k.tenant, "/api/activities", "")}
+	case len(k.last) > 0 && k.r.IntN(16) == 0:
+		return k.last
+	case k.r.IntN(batchedWrites) == 0:
+		return k.sign(k.batch(), k.credential(k.r, k.tenant))
+	default:
+		return k.sign([]*write{k.next(k.r, k.tenant)}, k.credential(k.r, k.tenant))
+	}
+}
+
+// sign lets writes be sent with a credential, unless a key may not do what one of them asks for.
+func (k *worker) sign(group []*write, by *apiKey) []*write {
+	for _, w := range group {
+		if w.of == nil {
+			w.by = by
+		}
+	}
+	return group
+}
+
+// goOn looks at the answers to what was sent, and leaves in k.now what is to be sent again. A key that was revoked is tried at once, at another server if there is one.
+func (k *worker) goOn() {
+	var again, done []*write
+	for _, w := range k.now {
+		switch a := w.latest(); {
+		case a.acknowledged() && !a.replayed:
+			k.acknowledgements.Add(1)
+			done = append(done, w)
+		case !w.settled():
+			again = append(again, w)
+		}
+	}
+	if len(done) > 0 {
+		k.last = done
+	}
+	if k.now = nil; k.r.IntN(2) == 0 {
+		k.now = again
+	}
+	if len(done) > 0 && done[0].revokes() && done[0].of.text != "" {
+		slices.Reverse(k.servers)
+		k.now = k.sign([]*write{k.submit(k.r, k.tenant, "", "")}, done[0].of)
 	}
 }

@@ -47,7 +47,7 @@ func TestForgottenKeys(t *testing.T) {
 	killed := listen(t, s.dir)
 	time.AfterFunc(upTo(r, time.Second), killed.kill) // while the tables are made again
 	s.settle(t, killed)
-	s.repeat(r, killed)
+	s.repeat(t, r, killed)
 	killed.kill()
 	last := s.restart(t, s.writes)
 	s.settle(t, last)

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,7 +50,7 @@ func (h *history) judge(t testing.TB, l *ledger) {
 	wanted := make(map[string]bool, len(l.writes))
 	for _, w := range l.writes {
 		wanted[w.key] = true
-		for _, wrong := range append(w.contradictions(), h.disagreements(w)...) {
+		for _, wrong := range slices.Concat(w.contradictions(), w.abuses(), h.disagreements(w)) {
 			t.Errorf("%s %s with key %s %s", w.method, w.path, w.key, wrong)
 		}
 	}
@@ -57,7 +59,7 @@ func (h *history) judge(t testing.TB, l *ledger) {
 			t.Errorf("position %d was recorded with key %q, which no client has sent", events[0].Position, key)
 		}
 	}
-	for _, wrong := range h.torn() {
+	for _, wrong := range append(h.torn(), h.abuses()...) {
 		t.Error(wrong)
 	}
 }
@@ -71,13 +73,19 @@ func (h *history) disagreements(w *write) (wrong []string) {
 	case fate == recorded && len(events) == 0:
 		return []string{fmt.Sprintf("was acknowledged, and is not in the log: %s", w.acknowledgement().body)}
 	case fate == unrecorded && len(events) == 1:
-		return []string{fmt.Sprintf("is in the log at %d, though the client was told that nothing was written: %s", events[0].Position, w.attempts[len(w.attempts)-1].body)}
+		return []string{fmt.Sprintf("is in the log at %d, though the client was told that nothing was written: %s", events[0].Position, w.latest().body)}
 	case len(events) == 0:
 		return nil
 	}
 	r := events[0]
 	if endpoint := w.method + " " + w.path; r.Metadata.Endpoint != endpoint || r.Metadata.Body != sha256.Sum256(w.body) || r.Stream.Tenant.String() != w.tenant {
 		wrong = append(wrong, fmt.Sprintf("was recorded at %d as something else: %+v", r.Position, r.Metadata))
+	}
+	if key := r.Metadata.Actor.Key; !slices.ContainsFunc(w.attempts, func(a attempt) bool { return a.by.name() == key }) {
+		wrong = append(wrong, fmt.Sprintf("was recorded at %d with API key %q, with which it was not sent", r.Position, key))
+	}
+	if e, ok := r.Event.(core.APIKeyIssued); ok && w.of.name() != "" && w.of.name() != e.KeyID.String() {
+		wrong = append(wrong, fmt.Sprintf("has issued API key %s by the log, and by an answer %s", e.KeyID, w.of.name()))
 	}
 	if a := w.acknowledgement(); a != nil && a.whole() {
 		if said, is := a.statement(w), statementOf(r); said != is {
@@ -97,6 +105,12 @@ func statementOf(r core.Recorded) string {
 		return fmt.Sprintf("%s: created %s", text, r.RecordedAt)
 	case core.ActivityTransitioned:
 		return fmt.Sprintf("%s: %s", text, e.To)
+	case core.ResultTypeConfigured:
+		return fmt.Sprintf("%s: %s %t %s", text, e.Code, e.Active, e.Classification)
+	case core.APIKeyIssued:
+		return fmt.Sprintf("%s: API key %s, %s, issued %s", text, e.KeyID, e.Digest, r.RecordedAt)
+	case core.APIKeyRevoked:
+		return fmt.Sprintf("%s: API key %s, revoked %s", text, e.KeyID, r.RecordedAt)
 	default:
 		return text + ": " + e.Type()
 	}
@@ -107,25 +121,42 @@ func (a attempt) statement(w *write) string {
 	said := a.said()
 	text := fmt.Sprintf("%s at %s", w.id(), a.position)
 	switch {
-	case w.path == submitPath:
+	case w.submits():
 		return fmt.Sprintf("%s: %s %s, %s, first %s", text, said.ResultStatus, said.OccurredAt, said.UpdatedAt, said.CreatedAt)
 	case strings.HasSuffix(w.path, "/dispatch"): // 204, without a body
 		return text + ": " + core.ActivityDispatched.String()
 	case strings.HasSuffix(w.path, "/cancel"):
 		return text + ": " + said.Status
+	case w.method == http.MethodPut:
+		return fmt.Sprintf("%s: %s %t %s", text, said.Code, said.IsActive, said.Classification)
+	case w.path == keysPath:
+		return fmt.Sprintf("%s: API key %s, %x, issued %s", text, said.ID, sha256.Sum256([]byte(said.PlaintextKey)), said.CreatedAt)
+	case w.of != nil:
+		return fmt.Sprintf("%s: API key %s, revoked %s", text, said.ID, said.RevokedAt)
 	default:
 		return fmt.Sprintf("%s: created %s", text, said.CreatedAt)
 	}
 }
 
 // said is what an answer has in it that can be held against the log.
-func (a attempt) said() (said struct{ ID, Status, ResultStatus, OccurredAt, CreatedAt, UpdatedAt string }) {
+func (a attempt) said() (said struct {
+	ID, Status, ResultStatus, OccurredAt, CreatedAt, UpdatedAt string
+	PlaintextKey, RevokedAt                                    string // of API keys
+	Code, Classification                                       string // of result types
+	IsActive                                                   bool
+}) {
 	_ = json.Unmarshal(a.body, &said) // what is wrong with an answer shows when it is compared with the log
 	return said
 }
 
-// id is that of the result or activity that a write is about which was acknowledged.
+// submits reports whether the write is a submission, by itself or in a batch.
+func (w *write) submits() bool { return w.path == submitPath || w.path == batchPath }
+
+// id is that of the stream that a write is about which was acknowledged: a result, an activity, or the tenant itself.
 func (w *write) id() string {
+	if w.of != nil || w.method == http.MethodPut {
+		return w.tenant
+	}
 	if strings.HasSuffix(w.path, "/dispatch") {
 		return path.Base(path.Dir(w.path))
 	}

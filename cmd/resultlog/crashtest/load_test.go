@@ -32,13 +32,14 @@ type world struct {
 	mu         sync.Mutex
 	activities map[string][]activity // by tenant
 	strays     map[string][]string   // by tenant: provider ids under which only a result is known
+	keys       map[string][]*apiKey  // by tenant: the latest, the revoked ones among them
 }
 
 // activity is one that was created.
 type activity struct{ id, provider string }
 
 func newWorld() *world {
-	return &world{clients: usualClients, payload: usualPayload, activities: map[string][]activity{}, strays: map[string][]string{}}
+	return &world{clients: usualClients, payload: usualPayload, activities: map[string][]activity{}, strays: map[string][]string{}, keys: map[string][]*apiKey{}}
 }
 
 // name gives one that was not given before.
@@ -55,10 +56,10 @@ func some[T any](w *world, r *rand.Rand, of map[string][]T, tenant string) (one 
 	return one
 }
 
-// next is what a client writes next: creations, submissions to known and to unknown activities, and what moves an activity otherwise.
+// next is what a client writes next: creations, submissions to known and to unknown activities, what moves an activity otherwise, and what configures the tenant.
 func (w *world) next(r *rand.Rand, tenant string) *write {
 	known := some(w, r, w.activities, tenant)
-	n := r.IntN(100)
+	n := r.IntN(110)
 	switch {
 	case known.id == "" || n < 15:
 		return w.create(tenant, "/api/activities", w.name("provider"))
@@ -74,6 +75,10 @@ func (w *world) next(r *rand.Rand, tenant string) *write {
 		return w.submit(r, tenant, "provider_activity_id", w.name("stray"))
 	case n < 88:
 		return w.submit(r, tenant, "provider_activity_id", some(w, r, w.strays, tenant))
+	case n >= 106:
+		return w.configure(r, tenant)
+	case n >= 100:
+		return w.issueOrRevoke(r, tenant)
 	case n < 95:
 		return w.write(tenant, "POST", "/api/activities/tasks/"+known.id+"/dispatch", "")
 	default:
@@ -108,20 +113,25 @@ func (w *world) create(tenant, path, provider string) *write {
 	return one
 }
 
-// submit makes a submission. It occurred later than anything was recorded: of a second one for the same thing, the status decides.
+// submit makes a submission.
 func (w *world) submit(r *rand.Rand, tenant, naming, name string) *write {
+	return w.submission(r, w.write(tenant, "POST", submitPath, ""), "", naming, name)
+}
+
+// submission makes a submission of a write; before its other fields stand some. It occurred later than anything was recorded: of a second one for the same thing, the status decides.
+func (w *world) submission(r *rand.Rand, one *write, fields, naming, name string) *write {
 	if name == "" {
 		naming, name = "provider_activity_id", w.name("stray")
 	}
 	statuses := []string{"PENDING", "PENDING", "COMPLETED", "NOT_EXECUTED", "CANCELED", "TRANSFERRED"}
-	one := w.write(tenant, "POST", submitPath, fmt.Sprintf(
-		`{%q:%q,"commerce_external_id":"store-001","status":%q,"hard_override":%t,"occurred_at":%q,"raw_payload":{"a":"%s"},"task_result":{"result":"success","comment":"é"}}`,
-		naming, name, statuses[r.IntN(len(statuses))], r.IntN(10) == 0, time.Now().Add(time.Hour).Format(time.RFC3339Nano), strings.Repeat("x", r.IntN(w.payload))))
+	one.body = fmt.Appendf(nil,
+		`{%s%q:%q,"commerce_external_id":"store-001","status":%q,"hard_override":%t,"occurred_at":%q,"raw_payload":{"a":"%s"},"task_result":{"result":"success","comment":"é"}}`,
+		fields, naming, name, statuses[r.IntN(len(statuses))], r.IntN(10) == 0, time.Now().Add(time.Hour).Format(time.RFC3339Nano), strings.Repeat("x", r.IntN(w.payload)))
 	if strings.HasPrefix(name, "stray") {
 		one.learn = func([]byte) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.strays[tenant] = append(w.strays[tenant], name)
+			w.strays[one.tenant] = append(w.strays[one.tenant], name)
 		}
 	}
 	return one

@@ -31,6 +31,12 @@ func (h *history) latests() map[string]latest {
 			now.status = core.ActivityReady.String()
 		case core.ActivityTransitioned:
 			now.status = e.To.String()
+		case core.APIKeyIssued:
+			id, now = e.KeyID.String(), latest{status: opens}
+		case core.APIKeyRevoked:
+			id, now = e.KeyID.String(), latest{status: opensNothing}
+		case core.ResultTypeConfigured:
+			id, now = typeID(r.Stream.Tenant.String(), e.Code.String()), latest{status: typeStatus(e.Active, e.Classification.String())}
 		}
 		all[id] = now
 	}
@@ -39,6 +45,7 @@ func (h *history) latests() map[string]latest {
 
 // reading is what a read of something that was acknowledged has shown.
 type reading struct {
+	id     string // what was read, in the log's words
 	path   string
 	status int
 	body   []byte
@@ -48,7 +55,7 @@ type reading struct {
 func readBack(s *server, writes []*write) (readings []reading) {
 	todo, done := make(chan *write, len(writes)), make(chan reading, len(writes))
 	for _, w := range slices.Backward(writes) {
-		if a := w.acknowledgement(); a != nil && a.whole() {
+		if a := w.acknowledgement(); a != nil && a.whole() && (w.of == nil || w.of.text != "") {
 			todo <- w
 		}
 	}
@@ -59,7 +66,9 @@ func readBack(s *server, writes []*write) (readings []reading) {
 			c := newClient()
 			defer c.close()
 			for w := range todo {
-				done <- c.get(s.base, w.subject(), w.tenant)
+				r := c.get(s.base, w.subject(), w.tenant, w.of)
+				r.id = w.subjectID()
+				done <- r
 			}
 		})
 	}
@@ -73,10 +82,23 @@ func readBack(s *server, writes []*write) (readings []reading) {
 
 // subject is where that can be read which an acknowledged write is about.
 func (w *write) subject() string {
-	if w.path == submitPath {
+	switch {
+	case w.submits():
 		return "/api/activity-results/" + w.id()
+	case w.of != nil: // what there is not: the answer tells whether the key opens anything
+		return "/api/activities/" + w.of.id
+	case w.method == http.MethodPut:
+		return typesPath
 	}
 	return "/api/activities/" + w.id()
+}
+
+// subjectID is how latests calls it.
+func (w *write) subjectID() string {
+	if w.method == http.MethodPut {
+		return typeID(w.tenant, path.Base(w.path))
+	}
+	return path.Base(w.subject())
 }
 
 // judgeReadings holds what was read against the log. Nothing was written since before the first of them.
@@ -84,22 +106,25 @@ func (h *history) judgeReadings(t testing.TB, readings []reading) {
 	t.Helper()
 	all := h.latests()
 	for _, r := range readings {
-		if shown, is := shownBy(r.status, r.body), all[path.Base(r.path)]; shown != is {
+		if shown, is := shownBy(r), all[r.id]; shown != is {
 			t.Errorf("GET %s shows %+v, and the log says %+v: %d %s", r.path, shown, is, r.status, r.body)
 		}
 	}
 }
 
 // shownBy is what a read shows.
-func shownBy(status int, body []byte) latest {
+func shownBy(r reading) latest {
 	var v struct {
 		Status, ResultStatus string
 		Version              core.Version
 	}
-	if status != http.StatusOK {
-		return latest{status: fmt.Sprint(status)}
+	switch {
+	case r.status != http.StatusOK:
+		return latest{status: fmt.Sprint(r.status)}
+	case r.path == typesPath:
+		return latest{status: typeShown(r.body, path.Base(r.id))}
 	}
-	if err := json.Unmarshal(body, &v); err != nil {
+	if err := json.Unmarshal(r.body, &v); err != nil {
 		return latest{status: err.Error()}
 	}
 	if v.ResultStatus != "" {

@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,28 +13,20 @@ import (
 // recorded already.
 func (w *world) settle(t testing.TB, s *server) (before int) {
 	t.Helper()
-	var found atomic.Int32
-	open := make(chan *write, len(w.writes))
-	for _, one := range w.unsettled() {
-		open <- one
+	groups := w.groups()
+	open := make(chan []*write, len(groups))
+	for _, group := range groups {
+		open <- group
 	}
 	close(open)
-	deadline := time.Now().Add(patience)
+	var found atomic.Int32
 	var wg sync.WaitGroup
 	for range usualClients {
 		wg.Go(func() {
 			c := newClient()
 			defer c.close()
-			for one := range open {
-				for ; !one.settled() && s.alive(); time.Sleep(askAgain) {
-					if c.send(s.base, one, 1); one.attempts[len(one.attempts)-1].replayed {
-						found.Add(1)
-					}
-					if time.Now().After(deadline) {
-						t.Errorf("%s is not settled within %s: %+v", one.key, patience, one.attempts)
-						return
-					}
-				}
+			for group := range open {
+				found.Add(c.settle(t, s, group))
 			}
 		})
 	}
@@ -41,13 +34,54 @@ func (w *world) settle(t testing.TB, s *server) (before int) {
 	return int(found.Load())
 }
 
+// groups is what is not settled, as it is sent again: each write by itself, and items of batches in batches of any size, whichever those were in which they were sent before.
+func (w *world) groups() (groups [][]*write) {
+	type holder struct {
+		tenant string
+		by     *apiKey
+	}
+	items := map[holder][]*write{}
+	for _, one := range w.unsettled() {
+		if one.path != batchPath {
+			groups = append(groups, []*write{one})
+			continue
+		}
+		h := holder{one.tenant, one.by}
+		items[h] = append(items[h], one)
+	}
+	for _, all := range items {
+		groups = slices.AppendSeq(groups, slices.Chunk(all, 1+rand.IntN(mostItems)))
+	}
+	return groups
+}
+
+// settle sends writes again until each of them is settled.
+func (c *client) settle(t testing.TB, s *server, group []*write) (found int32) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); len(group) > 0 && s.alive(); time.Sleep(askAgain) {
+		c.send(s.base, group, 1)
+		group = slices.DeleteFunc(group, func(w *write) bool {
+			if w.latest().replayed {
+				found++
+			}
+			return w.settled()
+		})
+		if len(group) > 0 && time.Now().After(deadline) {
+			t.Errorf("%s is not settled within %s: %+v", group[0].key, patience, group[0].attempts)
+			break
+		}
+	}
+	return found
+}
+
 // repeat sends some of what was acknowledged again: it must be answered as it was.
-func (w *world) repeat(r *rand.Rand, s *server) {
+func (w *world) repeat(t testing.TB, r *rand.Rand, s *server) {
+	t.Helper()
 	const sample = 100
 	c := newClient()
 	defer c.close()
 	done := w.acknowledged()
 	for range min(sample, len(done)) {
-		c.send(s.base, done[r.IntN(len(done))], 1)
+		c.settle(t, s, []*write{done[r.IntN(len(done))]})
 	}
 }

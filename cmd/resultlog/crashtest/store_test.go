@@ -56,7 +56,7 @@ func (s *store) restart(t testing.TB, writes []*write) *server {
 // conclude repeats some of what is settled, reads what writes have recorded, and judges everything. It gives how many of the writes were acknowledged.
 func (s *store) conclude(t testing.TB, r *rand.Rand, server *server, writes []*write) (acknowledged int) {
 	t.Helper()
-	s.repeat(r, server)
+	s.repeat(t, r, server)
 	readings := readBack(server, writes)
 	h := readHistory(t, s.dir)
 	h.judge(t, &s.ledger)

@@ -15,7 +15,10 @@ type write struct {
 	path     string
 	key      string
 	body     []byte
-	learn    func(answer []byte) // if not nil, is told the first acknowledgement
+	bad      bool                // it must be refused, whenever it is sent
+	by       *apiKey             // what it is sent with next; nil: the token
+	of       *apiKey             // what it issues or revokes, if that is what it does
+	learn    func(answer []byte) // if not nil, is told the first acknowledgement, or that there was one which is not shown again
 	attempts []attempt           // in the order in which they were sent; of those sent at once, the least certain last
 }
 
@@ -27,26 +30,38 @@ type attempt struct {
 	body        []byte // nil if it did not come whole
 	replayed    bool   // the answer says that it is an earlier one
 	position    string // Resultlog-Position
+	by          *apiKey
 }
 
-// acknowledged reports whether the client was told that the write is recorded, even if the rest of the answer was cut off.
-func (a attempt) acknowledged() bool { return a.status >= 200 && a.status <= 299 }
+// acknowledged reports whether the client was told that the write is recorded, even if the rest of the answer was cut off. A 207 says nothing of an item that is not in it.
+func (a attempt) acknowledged() bool {
+	return a.status >= 200 && a.status <= 299 && a.status != http.StatusMultiStatus || a.shownOnce()
+}
+
+// shownOnce reports whether the client was told that the write, which issued an API key, was acknowledged before, and that this answer is not given again.
+func (a attempt) shownOnce() bool { return a.code == "api_key_shown_once" }
+
+// locked reports whether the credential was refused. It is judged before anything is looked for, so that this says of earlier attempts nothing.
+func (a attempt) locked() bool { return a.status == http.StatusUnauthorized }
 
 // refused reports whether the client was told that the write is not recorded, and that retrying is of no use.
-func (a attempt) refused() bool { return a.status >= 400 && a.status <= 499 }
+func (a attempt) refused() bool {
+	return a.status >= 400 && a.status <= 499 && !a.locked() && !a.shownOnce()
+}
 
 // unwritten reports whether the client was told that surely nothing was written.
 func (a attempt) unwritten() bool {
-	return a.refused() || a.status == http.StatusServiceUnavailable && (a.code == "unavailable" || a.code == "queue_full")
+	return a.refused() || a.locked() ||
+		a.status == http.StatusServiceUnavailable && slices.Contains([]string{"unavailable", "queue_full", "batches_busy", "keys_unavailable"}, a.code)
 }
 
 // whole reports whether an acknowledgement came to its end.
-func (a attempt) whole() bool { return a.acknowledged() && a.body != nil }
+func (a attempt) whole() bool { return a.acknowledged() && a.body != nil && !a.shownOnce() }
 
 // certainty orders attempts that were sent at once: among them it cannot be told which was decided first.
 func (a attempt) certainty() int {
 	switch {
-	case a.refused():
+	case a.refused() || a.locked():
 		return 0
 	case a.acknowledged():
 		return 1
@@ -62,8 +77,29 @@ func (w *write) settled() bool {
 	if len(w.attempts) == 0 {
 		return false
 	}
-	last := w.attempts[len(w.attempts)-1]
-	return last.whole() || last.refused()
+	last := w.latest()
+	return last.whole() || last.shownOnce() || last.refused()
+}
+
+// latest is the last attempt. There must be one.
+func (w *write) latest() attempt { return w.attempts[len(w.attempts)-1] }
+
+// cut reports whether the last attempt was not answered.
+func (w *write) cut() bool { return w.latest().status == 0 }
+
+// note adds attempts that were made at once. A credential that was refused is not used again: who sends, and with what, makes no difference to the Idempotency-Key.
+func (w *write) note(attempts []attempt) {
+	slices.SortStableFunc(attempts, func(a, b attempt) int { return a.certainty() - b.certainty() })
+	w.attempts = append(w.attempts, attempts...)
+	for _, a := range attempts {
+		if a.locked() {
+			w.by = nil
+		}
+		if w.learn != nil && (a.whole() || a.shownOnce()) {
+			w.learn(a.body)
+			w.learn = nil
+		}
+	}
 }
 
 // acknowledgement is the first attempt that was acknowledged, one that came whole if there is one; nil if none was.
@@ -89,7 +125,7 @@ func (w *write) fate() fate {
 	switch {
 	case w.acknowledgement() != nil:
 		return recorded
-	case len(w.attempts) > 0 && w.attempts[len(w.attempts)-1].refused(): // a key is looked for before anything is judged: it was not there
+	case len(w.attempts) > 0 && w.latest().refused(): // a key is looked for before anything is judged: it was not there
 		return unrecorded
 	case slices.ContainsFunc(w.attempts, func(a attempt) bool { return !a.unwritten() }):
 		return unknown
@@ -98,6 +134,9 @@ func (w *write) fate() fate {
 	}
 }
 
+// failures are the statuses that a write of the clients can be answered with, if it is not acknowledged.
+var failures = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusServiceUnavailable}
+
 // contradictions is what the answers that a write got may not say beside one another (contract §2.5).
 func (w *write) contradictions() (wrong []string) {
 	decided := 0
@@ -105,7 +144,7 @@ func (w *write) contradictions() (wrong []string) {
 	for i := range w.attempts {
 		a := &w.attempts[i]
 		switch {
-		case a.status != 0 && !a.acknowledged() && a.status != http.StatusBadRequest && a.status != http.StatusConflict && a.status != http.StatusServiceUnavailable:
+		case a.status != 0 && !a.acknowledged() && !slices.Contains(failures, a.status), w.bad && (a.acknowledged() || a.status == http.StatusConflict):
 			wrong = append(wrong, fmt.Sprintf("was answered %d %s", a.status, a.body))
 		case a.acknowledged() && !a.replayed:
 			decided++
@@ -123,7 +162,7 @@ func (w *write) contradictions() (wrong []string) {
 	if decided > 1 {
 		wrong = append(wrong, fmt.Sprintf("was accepted %d times", decided))
 	}
-	if first != nil && w.attempts[len(w.attempts)-1].refused() {
+	if first != nil && w.latest().refused() {
 		wrong = append(wrong, "was accepted, and then refused")
 	}
 	return wrong
