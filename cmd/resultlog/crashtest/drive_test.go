@@ -33,16 +33,20 @@ func (l *load) on() bool {
 	}
 }
 
-// drive lets the clients write to the servers until they are halted or no server answers any more.
+// drive lets the clients write to the servers until they are halted or no server answers any more. Of two servers all clients may write to the first: then the other has nothing to do, and
+// reads the log only when somebody comes with a key.
 func (w *world) drive(servers []*server, seed uint64, l *load) {
 	defer close(l.ended)
 	var wg sync.WaitGroup
+	spread := len(servers)
+	if seed%2 == 0 {
+		spread = 1
+	}
 	for i := range w.clients {
 		wg.Go(func() {
 			k := worker{world: w, client: newClient(), load: l, r: rand.New(rand.NewPCG(seed, uint64(i))), tenant: tenants[i/2%len(tenants)]}
 			defer k.close()
-			k.servers = append(k.servers, servers[i%len(servers):]...) // the first of them is this client's; each tenant writes to each
-			k.servers = append(k.servers, servers[:i%len(servers)]...)
+			k.servers = slices.Concat(servers[i%spread:], servers[:i%spread]) // the first of them is this client's; each tenant writes to each
 			k.work()
 		})
 	}
@@ -69,7 +73,7 @@ func (k *worker) work() {
 			k.now = k.choose()
 		}
 		k.sent.Add(1)
-		k.send(k.servers[0].base, k.now, 1+k.r.IntN(8)/7)
+		k.deliver()
 		switch {
 		case slices.ContainsFunc(k.now, (*write).cut): // the server is gone
 			k.servers = slices.Delete(k.servers, 0, 1)
@@ -105,7 +109,39 @@ func (k *worker) sign(group []*write, by *apiKey) []*write {
 	return group
 }
 
-// goOn looks at the answers to what was sent, and leaves in k.now what is to be sent again. A key that was revoked is tried at once, at another server if there is one.
+// deliver sends what is to be sent. While a key is revoked, the same client may use it. Not always: by what it is sent, another server comes to know of the revocation, and what it does if it
+// does not is to be seen too.
+func (k *worker) deliver() {
+	atOnce := 1 + k.r.IntN(8)/7
+	var wg sync.WaitGroup
+	if one := k.now[0]; one.revokes() && k.r.IntN(2) == 0 {
+		wg.Go(func() { k.use(one.of) })
+	}
+	k.send(k.servers[0].base, k.now, atOnce)
+	wg.Wait()
+}
+
+// use sends with a key, at once and to another server if there is one: something new, a batch, and what was acknowledged before, perhaps to another credential. What comes of them is for
+// settle, if it is not known then.
+func (k *worker) use(key *apiKey) {
+	if key.text == "" {
+		return
+	}
+	earlier := k.last
+	k.last = nil // two may not have one of them at a time
+	groups := [][]*write{{k.submit(k.r, k.tenant, "", "")}, k.batch()}
+	if len(earlier) > 0 {
+		groups = append(groups, earlier)
+	}
+	other := k.servers[len(k.servers)-1].base
+	var wg sync.WaitGroup
+	for _, group := range groups {
+		wg.Go(func() { k.send(other, k.sign(group, key), 1) })
+	}
+	wg.Wait()
+}
+
+// goOn looks at the answers to what was sent, and leaves in k.now what is to be sent again. A key that was revoked is tried at once.
 func (k *worker) goOn() {
 	var again, done []*write
 	for _, w := range k.now {
@@ -117,14 +153,14 @@ func (k *worker) goOn() {
 			again = append(again, w)
 		}
 	}
-	if len(done) > 0 {
-		k.last = done
-	}
 	if k.now = nil; k.r.IntN(2) == 0 {
 		k.now = again
 	}
-	if len(done) > 0 && done[0].revokes() && done[0].of.text != "" {
-		slices.Reverse(k.servers)
-		k.now = k.sign([]*write{k.submit(k.r, k.tenant, "", "")}, done[0].of)
+	switch {
+	case len(done) == 0:
+	case done[0].revokes():
+		k.use(done[0].of)
+	default:
+		k.last = done
 	}
 }

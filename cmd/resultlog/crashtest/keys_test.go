@@ -147,7 +147,7 @@ func (h *history) abuses() (wrong []string) {
 		tenant          core.ID
 		issued, revoked core.Position // 0: not
 	}
-	keys := map[string]validity{"": {}}
+	keys := map[string]validity{}
 	for _, r := range h.events {
 		by := r.Metadata.Actor.Key
 		if k := keys[by]; by != "" && (k.issued == 0 || k.revoked > 0 || k.tenant != r.Stream.Tenant) {

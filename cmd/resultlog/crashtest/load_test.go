@@ -59,7 +59,7 @@ func some[T any](w *world, r *rand.Rand, of map[string][]T, tenant string) (one 
 // next is what a client writes next: creations, submissions to known and to unknown activities, what moves an activity otherwise, and what configures the tenant.
 func (w *world) next(r *rand.Rand, tenant string) *write {
 	known := some(w, r, w.activities, tenant)
-	n := r.IntN(110)
+	n := r.IntN(114)
 	switch {
 	case known.id == "" || n < 15:
 		return w.create(tenant, "/api/activities", w.name("provider"))
@@ -75,7 +75,7 @@ func (w *world) next(r *rand.Rand, tenant string) *write {
 		return w.submit(r, tenant, "provider_activity_id", w.name("stray"))
 	case n < 88:
 		return w.submit(r, tenant, "provider_activity_id", some(w, r, w.strays, tenant))
-	case n >= 106:
+	case n >= 110:
 		return w.configure(r, tenant)
 	case n >= 100:
 		return w.issueOrRevoke(r, tenant)
