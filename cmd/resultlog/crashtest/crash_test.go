@@ -58,7 +58,7 @@ func number(t testing.TB, name string, otherwise int) int {
 // tally counts what rounds met.
 type tally struct {
 	acknowledged int // writes
-	cut          int // writes that the kill left without an answer
+	cut          int // writes of which the kill left nobody knowing whether they are recorded
 	found        int // of those, how many had been recorded
 	items        int // of those acknowledged, how many were items of batches
 	keyed        int // and how many came with an API key
@@ -104,7 +104,7 @@ func (s *store) round(t testing.TB, r *rand.Rand, p plan, whole bool) (met tally
 	s.killUnderLoad(t, r, p)
 
 	last := s.restart(t, s.writes[known:])
-	met.cut = len(s.unsettled())
+	met.cut = len(s.uncertain())
 	if p.retry > 0 {
 		time.AfterFunc(p.retry, last.kill)
 		met.found = s.settle(t, last)

@@ -24,6 +24,16 @@ func (l *ledger) unsettled() (open []*write) {
 	return open
 }
 
+// uncertain are the writes of which nobody knows whether they are recorded.
+func (l *ledger) uncertain() (open []*write) {
+	for _, w := range l.writes {
+		if w.fate() == unknown {
+			open = append(open, w)
+		}
+	}
+	return open
+}
+
 // acknowledged are the writes that are recorded.
 func (l *ledger) acknowledged() (done []*write) {
 	for _, w := range l.writes {
