@@ -91,7 +91,7 @@ func (c *client) send(base string, group []*write, atOnce int) {
 	}
 }
 
-// get reads something with a credential. If the read tables are behind, it asks again, as a client does.
+// get reads something with a credential. If the read tables are behind, or the server does not know the API keys yet, it asks again, as a client does.
 func (c *client) get(base, path, tenant string, by *apiKey) reading {
 	for deadline := time.Now().Add(patience); ; time.Sleep(askAgain) {
 		r := request(http.MethodGet, base+path, tenant, nil)
@@ -105,7 +105,8 @@ func (c *client) get(base, path, tenant string, by *apiKey) reading {
 		if err != nil {
 			return reading{path: path, body: []byte(err.Error())}
 		}
-		if !bytes.Contains(body, []byte(`"code":"reads_behind"`)) || time.Now().After(deadline) {
+		passing := bytes.Contains(body, []byte(`"code":"reads_behind"`)) || bytes.Contains(body, []byte(`"code":"keys_unavailable"`)) // the log is being replayed
+		if !passing || time.Now().After(deadline) {
 			return reading{path: path, status: response.StatusCode, body: body}
 		}
 	}
