@@ -26,7 +26,7 @@ const (
 	CodeOutcomeUnknown     Code = "outcome_unknown"        // 503: it may have been written
 	CodeKeysUnavailable    Code = "keys_unavailable"       // 503: whether a credential is valid cannot be told
 	CodeReadsBehind        Code = "reads_behind"           // 503: the read tables did not reach the log's head in time
-	CodeParked             Code = "projection_parked"      // 503: the read tables lack what they could not apply of this result or activity
+	CodeParked             Code = "projection_parked"      // 503: the read tables lack what they could not apply of this result, activity or tenant
 )
 
 // Error is the one error type that crosses rooms: a code for programs and a message that a person can act on.
