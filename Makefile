@@ -65,6 +65,7 @@ fuzz: ## fuzz the decoders and the parsing of keys, FUZZTIME each
 	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeSubmission -fuzztime $(FUZZTIME)
 	$(GO) test ./http -run '^$$' -fuzz FuzzDecodeActivity -fuzztime $(FUZZTIME)
 	$(GO) test ./http -run '^$$' -fuzz FuzzParseKeys -fuzztime $(FUZZTIME)
+	$(GO) test ./http -run '^$$' -fuzz FuzzIsAPIKey -fuzztime $(FUZZTIME)
 	$(GO) test ./http -run '^$$' -fuzz FuzzSplitBatch -fuzztime $(FUZZTIME)
 
 BENCHFLAGS ?=
