@@ -1,16 +1,11 @@
 package httpapi
 
-import (
-	"fmt"
-
-	"resultlog/core"
-)
+import "resultlog/core"
 
 // appendCreated encodes the 201 of a creation from its recorded events: the status is the one after linking (contract §2.1).
 func appendCreated(b []byte, events []core.Recorded) ([]byte, error) {
-	first := events[0]
-	if _, ok := first.Event.(core.ActivityCreated); !ok {
-		return b, fmt.Errorf("position %d is a %s: the answer of a creation needs an ActivityCreated", first.Position, first.Event.Type())
+	if _, err := recordedAs[core.ActivityCreated](events[0], "a creation needs an ActivityCreated"); err != nil {
+		return b, err
 	}
 	var v core.ActivityView
 	for _, r := range events {

@@ -2,16 +2,15 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 
 	"resultlog/core"
 )
 
 // viewIssued is the key that a recorded event has issued.
 func viewIssued(r core.Recorded) (v core.APIKeyView, err error) {
-	e, ok := r.Event.(core.APIKeyIssued)
-	if !ok {
-		return v, fmt.Errorf("position %d is a %s: the answer of an issue needs an APIKeyIssued", r.Position, r.Event.Type())
+	e, err := recordedAs[core.APIKeyIssued](r, "an issue needs an APIKeyIssued")
+	if err != nil {
+		return v, err
 	}
 	v.ID = e.KeyID
 	v.Fold(r)
@@ -20,9 +19,9 @@ func viewIssued(r core.Recorded) (v core.APIKeyView, err error) {
 
 // viewRevoked is the key that a recorded event has revoked: out of that, and of the event that issued it.
 func (s *Server) viewRevoked(ctx context.Context, r core.Recorded) (v core.APIKeyView, err error) {
-	e, ok := r.Event.(core.APIKeyRevoked)
-	if !ok {
-		return v, fmt.Errorf("position %d is a %s: the answer of a revocation needs an APIKeyRevoked", r.Position, r.Event.Type())
+	e, err := recordedAs[core.APIKeyRevoked](r, "a revocation needs an APIKeyRevoked")
+	if err != nil {
+		return v, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"resultlog/core"
@@ -29,9 +28,9 @@ func (s *Server) configureResultType(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	e, ok := receipt.Events[0].Event.(core.ResultTypeConfigured)
-	if !ok {
-		return fmt.Errorf("position %d is a %s: the answer of a configuration needs a ResultTypeConfigured", receipt.Events[0].Position, receipt.Events[0].Event.Type())
+	e, err := recordedAs[core.ResultTypeConfigured](receipt.Events[0], "a configuration needs a ResultTypeConfigured")
+	if err != nil {
+		return err
 	}
 	b.out = appendResultType(b.out, e.ResultTypeSetting)
 	x.answerJSON(http.StatusOK, b.out)

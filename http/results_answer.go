@@ -8,9 +8,9 @@ import (
 
 // appendSubmitted encodes the 201 of a submission, from its recorded event and nothing else: rendered again from the log, it is the same, byte for byte.
 func appendSubmitted(b []byte, r core.Recorded) ([]byte, error) {
-	e, ok := r.Event.(core.ResultSubmitted)
-	if !ok {
-		return b, fmt.Errorf("position %d is a %s: the answer of a submission needs a ResultSubmitted", r.Position, r.Event.Type())
+	e, err := recordedAs[core.ResultSubmitted](r, "a submission needs a ResultSubmitted")
+	if err != nil {
+		return b, err
 	}
 	personal, err := e.Personal.Open()
 	if err != nil {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"strings"
 
 	"resultlog/core"
@@ -92,4 +93,13 @@ func (x *exchange) whenGone(err error) error {
 		err = whenOver(ctx, err, core.CodeOutcomeUnknown)
 	}
 	return err
+}
+
+// recordedAs is the recorded event as the type that an answer is made of; the answer says, for the error, which one it needs.
+func recordedAs[E core.Event](r core.Recorded, answer string) (E, error) {
+	e, ok := r.Event.(E)
+	if !ok {
+		return e, fmt.Errorf("position %d is a %s: the answer of %s", r.Position, r.Event.Type(), answer)
+	}
+	return e, nil
 }
