@@ -10,6 +10,8 @@ type Idempotency struct {
 	Key      string `json:"idempotency_key,omitempty"`         // as the client chose it; empty: none was sent
 	Endpoint string `json:"idempotency_endpoint,omitempty"`    // method and path; the same key at another one is another key
 	Body     Digest `json:"idempotency_body_sha256,omitempty"` // of the body's exact bytes: a retry has the same
+
+	Hashed KeyName `json:"-"` // its Name, in place of all that, in a slim event (EncodeSlim)
 }
 
 // Digest is a SHA-256.
@@ -24,8 +26,14 @@ func (d *Digest) UnmarshalText(text []byte) error { return decodeHex(d[:], strin
 // KeyName is a key within its tenant and endpoint, as a hash of fixed size.
 type KeyName [16]byte
 
+// used reports whether a key was sent.
+func (i Idempotency) used() bool { return i.Key != "" || i.Hashed != KeyName{} }
+
 // Name is the key's. There must be one.
 func (i Idempotency) Name(tenant ID) KeyName {
+	if i.Hashed != (KeyName{}) {
+		return i.Hashed
+	}
 	text := make([]byte, 0, len(i.Endpoint)+1+len(i.Key))
 	text = append(append(append(text, i.Endpoint...), 0), i.Key...) // neither has a NUL in it
 	return KeyName(nameOf(idempotencyKey, tenant, text))
@@ -79,7 +87,7 @@ func (k *keyring) get(name KeyName) Position {
 
 // learn notes the key of a recorded event, if it has one.
 func (k *keyring) learn(r Recorded) {
-	if r.Metadata.Key != "" {
+	if r.Metadata.used() {
 		k.add(recordedKey{name: r.Metadata.Name(r.Stream.Tenant), position: r.Position})
 	}
 }

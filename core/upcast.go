@@ -25,6 +25,20 @@ func newest(eventType string) int { return len(upcasters[eventType]) + 1 }
 
 // upcast brings data of an older schema to the newest.
 func upcast(eventType string, schema int, data []byte) ([]byte, error) {
+	chain, err := chainFrom(eventType, schema)
+	if err != nil {
+		return nil, err
+	}
+	for n, up := range chain {
+		if data, err = up(data); err != nil {
+			return nil, fmt.Errorf("%s: from schema %d to %d: %w", eventType, schema+n, schema+n+1, err)
+		}
+	}
+	return data, nil
+}
+
+// chainFrom gives the upcasters that lead from a schema of a type to the newest. ErrUnknownEvent if there is no such type, or no such schema of it.
+func chainFrom(eventType string, schema int) ([]upcaster, error) {
 	chain, ok := upcasters[eventType]
 	if !ok {
 		return nil, fmt.Errorf("%w: type %q; a newer resultlog wrote it: upgrade this node", ErrUnknownEvent, eventType)
@@ -32,11 +46,5 @@ func upcast(eventType string, schema int, data []byte) ([]byte, error) {
 	if schema < 1 || schema > len(chain)+1 {
 		return nil, fmt.Errorf("%w: %s of schema %d, this program knows 1 to %d; upgrade this node", ErrUnknownEvent, eventType, schema, len(chain)+1)
 	}
-	var err error
-	for n, up := range chain[schema-1:] {
-		if data, err = up(data); err != nil {
-			return nil, fmt.Errorf("%s: from schema %d to %d: %w", eventType, schema+n, schema+n+1, err)
-		}
-	}
-	return data, nil
+	return chain[schema-1:], nil
 }
