@@ -12,15 +12,15 @@ import (
 // The encoding is one byte of version, then the fields of the event's type, then the name of the idempotency key, if one came with it. Statuses, types and codes are the bytes that they
 // are in memory: whoever changes those, or what Evolve reads, makes a new version; columns of an older one are then left unread, and the data is decoded.
 
-// slimVersion is the version of the encoding.
-const slimVersion = 1
+// SlimVersion is the version of the encoding, and its first byte.
+const SlimVersion = 1
 
 // errSlim means that a slim encoding is not one.
 var errSlim = errors.New("the event's slim encoding is damaged")
 
 // EncodeSlim gives the slim encoding of a recorded event; nil for the types that are too rare to be worth one.
 func EncodeSlim(r Recorded) []byte {
-	b := append(make([]byte, 0, slimBytes), slimVersion)
+	b := append(make([]byte, 0, slimBytes), SlimVersion)
 	switch e := r.Event.(type) {
 	case ActivityCreated:
 		b = append(b, byte(e.ActivityType))
@@ -60,7 +60,7 @@ func DecodeSlim(eventType string, schema int, stream ID, encoding []byte) (e Eve
 	if _, err := chainFrom(eventType, schema); err != nil {
 		return nil, key, false, err
 	}
-	if len(encoding) == 0 || encoding[0] != slimVersion {
+	if len(encoding) == 0 || encoding[0] != SlimVersion {
 		return nil, key, false, nil
 	}
 	f := slimFields{rest: encoding[1:]}

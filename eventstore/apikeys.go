@@ -52,31 +52,34 @@ func newAPIKeys() *apiKeys {
 // APIKey finds an API key by the digest of its text, among all that were issued on any node before the call; the zero key if there is none such. Whether it is valid is for its
 // Judge to say: of what was revoked more than a second ago, on whatever node, it is known. The error is a *core.Error of CodeKeysUnavailable if the log cannot be asked.
 func (s *Sequencer) APIKey(ctx context.Context, digest core.Digest) (core.ID, core.APIKey, error) {
-	if s.apiKeys.age() <= s.KeyStaleness {
-		if found := s.apiKeys.find(digest); !found.id.IsZero() {
+	keys := s.apiKeys.Load()
+	if keys.age() <= s.KeyStaleness {
+		if found := keys.find(digest); !found.id.IsZero() {
 			return found.id, found.key, nil
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, LookTimeout)
 	defer cancel()
-	if err := s.apiKeys.await(ctx, s.look); err != nil {
+	if err := keys.await(ctx, s.looking(keys)); err != nil {
 		return core.ID{}, core.APIKey{}, &core.Error{Code: core.CodeKeysUnavailable, Err: err}
 	}
-	found := s.apiKeys.find(digest) // as of a moment after the call
+	found := keys.find(digest) // as of a moment after the call
 	return found.id, found.key, nil
 }
 
-// look reads what the log has gained. It takes no lock of the log, and does not touch the machine.
-func (s *Sequencer) look(ctx context.Context) error {
-	begin := time.Now()
-	for r, err := range s.Log.ReadAll(ctx, s.apiKeys.seen()) {
-		if err != nil {
-			return err
+// looking gives what reads what the log has gained. It takes no lock of the log, and does not touch the machine.
+func (s *Sequencer) looking(keys *apiKeys) func(context.Context) error {
+	return func(ctx context.Context) error {
+		begin := time.Now()
+		for r, err := range s.Log.ReadSlim(ctx, keys.seen()) {
+			if err != nil {
+				return err
+			}
+			keys.learn(r)
 		}
-		s.apiKeys.learn(r)
+		keys.reached(begin)
+		return nil
 	}
-	s.apiKeys.reached(begin)
-	return nil
 }
 
 // saw makes known what durable events say of API keys, and that all of them have been seen up to a moment.

@@ -130,7 +130,7 @@ type gate struct {
 	open  atomic.Pointer[chan struct{}] // nil: it is
 }
 
-func (g *gate) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+func (g *gate) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
 	g.reads.Add(1)
 	if open := g.open.Load(); open != nil {
 		select {
@@ -139,7 +139,7 @@ func (g *gate) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.
 			return func(yield func(core.Recorded, error) bool) { yield(core.Recorded{}, ctx.Err()) }
 		}
 	}
-	return g.Log.ReadAll(ctx, after)
+	return g.Log.ReadSlim(ctx, after)
 }
 
 // shut closes the gate, and gives what opens it.

@@ -41,6 +41,10 @@ func (l *slice) ReadAll(_ context.Context, after core.Position) iter.Seq2[core.R
 	}
 }
 
+func (l *slice) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.ReadAll(ctx, after)
+}
+
 func (l *slice) Head(context.Context) (core.Position, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

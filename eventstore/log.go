@@ -14,12 +14,13 @@ import (
 // Log is the append-only, totally ordered history of all tenants. Positions are gapless from 1; what a reader sees is always a prefix.
 // All methods may be called concurrently. eventstoretest is the law for every backend.
 type Log interface {
-	// Append takes the log's write lock, hands decide the log's clock and what was appended after the position after, appends what decide returns, and commits:
+	// Append takes the log's write lock, hands decide the log's clock and what was appended after the position after, slim (see ReadSlim), appends what decide returns, and commits:
 	// durable when it returns nil, all or nothing. Decide returning no events ends the turn without a commit; decide returning an error ends it with that error, unwritten.
 	// What decide returns must continue the log's positions.
 	//
 	// An error that wraps ErrIndefinite means that the commit's answer was lost: the events may or may not be in the log, and the caller must read it before it decides anything again.
-	// An error that wraps ErrFarBehind means that more than MaxMissed events, or MaxMissedBytes, were missed; decide was not called. Every other error is definite: nothing was written.
+	// An error that wraps ErrFarBehind means that more than MaxMissed events, or MaxMissedBytes, were missed; decide was not called.
+	// An error that wraps ErrDiverged means that the log does not hold what was read from it, or appended, before; decide was not called, and the caller must forget what it knows. Every other error is definite: nothing was written.
 	Append(ctx context.Context, after core.Position, decide func(now time.Time, missed []core.Recorded) ([]core.Recorded, error)) error
 
 	// Head is the position of the last durable event; 0 if there is none.
@@ -28,6 +29,9 @@ type Log interface {
 	// ReadAll yields the events after a position, in order, up to the head of the moment when it gets there. It reads in pages, the first of FirstPage and the others of PageSize, and no transaction
 	// stays open between two of them. It ends at the first error.
 	ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error]
+
+	// ReadSlim is ReadAll for who only replays: events may lack whatever a core.Machine does not read, and they cost a fraction.
+	ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error]
 
 	// ReadStream yields the events of one stream after a version, in order, likewise.
 	ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error]
@@ -40,6 +44,7 @@ type Log interface {
 var (
 	ErrIndefinite = errors.New("the outcome of the commit is unknown")
 	ErrFarBehind  = errors.New("too many events were appended since: read the log first")
+	ErrDiverged   = errors.New("the log is not the one that was read before: it lacks what it held") // an older copy was restored, or a failover lost what was not replicated
 	ErrClosed     = errors.New("the log is closed")
 	ErrUnreadable = errors.New("the log holds what this program cannot read") // damaged, or written by a newer program (core.ErrUnknownEvent)
 )

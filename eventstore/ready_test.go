@@ -18,16 +18,16 @@ type slowReads struct {
 	released chan struct{}
 }
 
-func (l *slowReads) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+func (l *slowReads) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
 	select {
 	case <-l.slow:
 		return func(yield func(core.Recorded, error) bool) {
 			close(l.entered)
 			<-l.released
-			l.Log.ReadAll(ctx, after)(yield)
+			l.Log.ReadSlim(ctx, after)(yield)
 		}
 	default:
-		return l.Log.ReadAll(ctx, after)
+		return l.Log.ReadSlim(ctx, after)
 	}
 }
 

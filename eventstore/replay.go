@@ -6,10 +6,10 @@ import (
 	"resultlog/core"
 )
 
-// Replay folds into the machine everything that the log holds after the machine's head. Seen, if not nil, is shown each event after it was folded in.
+// Replay folds into the machine everything that the log holds after the machine's head. Seen, if not nil, is shown each event, slim (see Log.ReadSlim), after it was folded in.
 // Start, recovery and command-line tools all come through here.
 func Replay(ctx context.Context, log Log, machine *core.Machine, seen func(core.Recorded)) error {
-	for r, err := range log.ReadAll(ctx, machine.Head()) {
+	for r, err := range log.ReadSlim(ctx, machine.Head()) {
 		if err != nil {
 			return err
 		}

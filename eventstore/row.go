@@ -19,6 +19,7 @@ type Row struct {
 	Data           []byte // JSON text, exact bytes
 	Personal       []byte // nil: nothing personal, or erased
 	Metadata       []byte // JSON text
+	Slim           []byte // core.EncodeSlim; nil: the event has none. May be there without data, personal and metadata, where the event is only to be replayed
 	RecordedAt     core.Instant
 }
 
@@ -27,7 +28,7 @@ func ToRow(r core.Recorded) Row {
 	e := core.Encode(r.Event)
 	return Row{
 		Position: r.Position, TenantID: r.Stream.Tenant, TenantPosition: r.TenantPosition, StreamID: r.Stream.ID, Version: r.Version, EventID: r.EventID,
-		Type: e.Type, SchemaVersion: e.Schema, Data: e.Data, Personal: e.Personal, Metadata: core.EncodeMetadata(r.Metadata), RecordedAt: r.RecordedAt,
+		Type: e.Type, SchemaVersion: e.Schema, Data: e.Data, Personal: e.Personal, Metadata: core.EncodeMetadata(r.Metadata), Slim: core.EncodeSlim(r), RecordedAt: r.RecordedAt,
 	}
 }
 
@@ -44,6 +45,25 @@ func (row Row) Recorded() (core.Recorded, error) {
 	r := row.place()
 	r.Metadata, r.Event = metadata, event
 	return r, nil
+}
+
+// SlimRecorded decodes a stored event as far as a machine needs it to replay it: what it has a slim encoding of, from that. The error is that of Recorded.
+func (row Row) SlimRecorded() (core.Recorded, error) {
+	event, key, known, err := core.DecodeSlim(row.Type, row.SchemaVersion, row.StreamID, row.Slim)
+	switch {
+	case err != nil:
+		return core.Recorded{}, row.unreadable(err)
+	case !known:
+		return row.Recorded()
+	}
+	r := row.place()
+	r.Metadata.Idempotency, r.Event = key, event
+	return r, nil
+}
+
+// Size is how many bytes of a row are not of fixed size: what bounds in bytes count.
+func (row Row) Size() int {
+	return len(row.Data) + len(row.Personal) + len(row.Metadata) + len(row.Slim)
 }
 
 // place is what is known of a row without decoding it.

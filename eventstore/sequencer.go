@@ -22,6 +22,10 @@ const (
 
 	// RetryDelay is the pause between two attempts to learn what became of a commit.
 	RetryDelay = 100 * time.Millisecond
+
+	// FollowInterval is how long a node that decides nothing may lag behind what others append, and how long it may take to notice that the log cannot be had. So it need not catch up with a
+	// quiet night's work when its first command comes, and needs no call of its own to know which API keys were revoked. It is one query of a position, unless there is something to read.
+	FollowInterval = 250 * time.Millisecond
 )
 
 // SequencerConfig is what a Sequencer is made of.
@@ -33,6 +37,7 @@ type SequencerConfig struct {
 	AnswerTimeout time.Duration // 0: AnswerTimeout
 	RetryDelay    time.Duration // 0: RetryDelay
 	KeyStaleness  time.Duration // 0: KeyStaleness
+	Follow        time.Duration // 0: FollowInterval
 }
 
 // Sequencer is the one goroutine that decides. It takes the log's write lock, reads what others appended, drains what waits, decides it on the machine's overlay,
@@ -42,12 +47,13 @@ type Sequencer struct {
 	SequencerConfig
 	machine *core.Machine
 	queue   *queue
-	apiKeys *apiKeys
+	apiKeys atomic.Pointer[apiKeys] // another one when the log has diverged
 	batch   []*waiter
 	metrics *Metrics
 	unready atomic.Pointer[error] // why nothing can be accepted now; nil if it can
 	probe   <-chan time.Time      // after a failure: when to try whether the log can be had again; nil if all is well
 	ending  bool                  // no longer ready, whatever happens
+	turned  bool                  // a turn has been taken since the log was last followed
 
 	keysFloor atomic.Int64 // the machine's KeysFloor, for those who submit
 }
@@ -69,10 +75,14 @@ func NewSequencer(cfg SequencerConfig) *Sequencer {
 	if cfg.KeyStaleness == 0 {
 		cfg.KeyStaleness = KeyStaleness
 	}
+	if cfg.Follow == 0 {
+		cfg.Follow = FollowInterval
+	}
 	if cfg.LookUpKey == nil {
 		cfg.LookUpKey = func(context.Context, core.ID, core.KeyName) (_, _ core.Position, err error) { return 0, 0, nil }
 	}
-	s := &Sequencer{SequencerConfig: cfg, machine: core.NewMachine(), queue: newQueue(), apiKeys: newAPIKeys()}
+	s := &Sequencer{SequencerConfig: cfg, machine: core.NewMachine(), queue: newQueue()}
+	s.apiKeys.Store(newAPIKeys())
 	s.metrics = newMetrics(s.queue.depth)
 	s.setUnready(errReplaying)
 	return s
@@ -112,6 +122,8 @@ func (s *Sequencer) Run(ctx context.Context) error {
 
 // takeTurns runs until the door is closed and the queue is empty, or until an error.
 func (s *Sequencer) takeTurns(ctx, work context.Context) error {
+	following := time.NewTicker(s.Follow)
+	defer following.Stop()
 	for {
 		var err error
 		select {
@@ -119,6 +131,8 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 			err = s.turn(work)
 		case <-s.probe:
 			err = s.tryLog(work)
+		case <-following.C:
+			err = s.follow(ctx)
 		case <-ctx.Done():
 			return s.finish(work)
 		}
@@ -131,11 +145,10 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 // start replays the log. A crash at any moment of the past left a prefix of whole commits in it: there is nothing else to recover.
 func (s *Sequencer) start(ctx context.Context) error {
 	begin := time.Now()
-	if err := Replay(ctx, s.Log, s.machine, s.apiKeys.learn); err != nil {
+	if err := s.replay(ctx); err != nil {
 		return err
 	}
-	s.advanced()
-	close(s.apiKeys.started)
+	close(s.apiKeys.Load().started)
 	s.metrics.replaySeconds.Set(time.Since(begin).Seconds())
 	s.Logger.Info("replayed", "events", s.machine.Head(), "seconds", time.Since(begin).Seconds())
 	s.setUnready(nil)
@@ -170,7 +183,7 @@ func (s *Sequencer) stop(why error) {
 
 // turn is one group commit. An error means that the sequencer cannot go on.
 func (s *Sequencer) turn(ctx context.Context) error {
-	s.batch = s.batch[:0]
+	s.batch, s.turned = s.batch[:0], true
 	begin := time.Now()
 	// The crash window of everybody in the batch opens here: before the commit nothing happened; after it, replay knows it, whether or not anybody is told.
 	err := s.Log.Append(context.WithoutCancel(ctx), s.machine.Head(), s.decide)
@@ -179,6 +192,9 @@ func (s *Sequencer) turn(ctx context.Context) error {
 		s.committed(begin)
 		return nil
 	case errors.Is(err, ErrFarBehind):
+		return s.catchUp(ctx)
+	case errors.Is(err, ErrDiverged):
+		s.forget(err)
 		return s.catchUp(ctx)
 	case errors.Is(err, ErrIndefinite) && len(s.machine.Pending()) > 0:
 		return s.settle(ctx, err)
@@ -191,17 +207,52 @@ func (s *Sequencer) turn(ctx context.Context) error {
 func (s *Sequencer) catchUp(ctx context.Context) error {
 	defer s.queue.signal()
 	s.setUnready(errReplaying)
-	if err := Replay(ctx, s.Log, s.machine, s.apiKeys.learn); err != nil {
+	if err := s.replay(ctx); err != nil {
 		return s.refuseAll(err)
 	}
-	s.advanced()
 	s.setUnready(nil)
 	return nil
 }
 
+// replay folds in what the log has gained, without its write lock.
+func (s *Sequencer) replay(ctx context.Context) error {
+	err := Replay(ctx, s.Log, s.machine, s.apiKeys.Load().learn)
+	s.advanced()
+	return err
+}
+
+// follow replays what others have appended, if the log is there and no turn has done so.
+func (s *Sequencer) follow(ctx context.Context) error {
+	if s.turned || s.probe != nil {
+		s.turned = false
+		return nil
+	}
+	begin := time.Now()
+	switch err := s.replay(ctx); {
+	case err == nil:
+		s.apiKeys.Load().reached(begin)
+		return nil
+	case ctx.Err() != nil || stops(err):
+		return ignoreEnd(ctx, err)
+	default:
+		s.lost(err)
+		return nil
+	}
+}
+
+// forget drops all that is known of a log which has diverged: it is replayed from its beginning. What was acknowledged and is no longer there was lost by whoever keeps the log; to go on
+// deciding by it would spoil what is left.
+func (s *Sequencer) forget(why error) {
+	s.Logger.Error("the log is not the one that was read before: what it held is gone; forgetting everything, and replaying what there is", "head", s.machine.Head(), "err", why)
+	s.machine = core.NewMachine()
+	fresh := newAPIKeys()
+	close(fresh.started) // whoever asks reads the log itself
+	s.apiKeys.Store(fresh)
+}
+
 // decide runs under the log's write lock: the machine is at the log's head when the first command is judged.
 func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-	if err := replayMissed(s.machine, missed, s.apiKeys.learn); err != nil {
+	if err := replayMissed(s.machine, missed, s.apiKeys.Load().learn); err != nil {
 		return nil, err
 	}
 	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
@@ -217,7 +268,7 @@ func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Record
 func (s *Sequencer) committed(begin time.Time) {
 	appended := s.machine.Pending()
 	s.machine.Commit()
-	s.apiKeys.saw(appended, begin) // before anybody is answered: a revocation holds here from now on
+	s.apiKeys.Load().saw(appended, begin) // before anybody is answered: a revocation holds here from now on
 	s.advanced()
 	s.recovered()
 	if len(appended) > 0 {

@@ -268,7 +268,7 @@ var errUnknown = fmt.Errorf("%w: %w", eventstore.ErrUnreadable, core.ErrUnknownE
 // newer is a log in which a newer program has written an event that this one does not know.
 type newer struct{ eventstore.Log }
 
-func (l newer) ReadAll(context.Context, core.Position) iter.Seq2[core.Recorded, error] {
+func (l newer) ReadSlim(context.Context, core.Position) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) { yield(core.Recorded{}, errUnknown) }
 }
 
@@ -279,8 +279,8 @@ func (l newer) Append(context.Context, core.Position, func(time.Time, []core.Rec
 // newerLater holds the errUnknown event only in what others append.
 type newerLater struct{ newer }
 
-func (l newerLater) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.Log.ReadAll(ctx, after)
+func (l newerLater) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.Log.ReadSlim(ctx, after)
 }
 
 func TestSequencerStopsAtAnEventItDoesNotKnow(t *testing.T) {

@@ -20,13 +20,21 @@ func (s *Sequencer) refuseAll(err error) error {
 	}
 	s.metrics.failures.WithLabelValues(definite).Inc()
 	s.Logger.Error("append failed; nothing was written", "commands", len(s.batch), "err", err)
-	s.setUnready(err)
-	s.probe = time.After(s.RetryDelay)
+	s.lost(err)
 	answer(s.batch, unavailable(err))
 	if stops(err) {
 		return err
 	}
 	return nil
+}
+
+// lost notes that the log cannot be had now, and has it tried again.
+func (s *Sequencer) lost(err error) {
+	if s.probe == nil {
+		s.Logger.Error("the log cannot be had; nothing is accepted until it can", "err", err)
+	}
+	s.setUnready(err)
+	s.probe = time.After(s.RetryDelay)
 }
 
 // tryLog looks whether the log can be had again after a failure: readiness must not wait for a submission that is no longer sent here.
@@ -38,7 +46,7 @@ func (s *Sequencer) tryLog(ctx context.Context) error {
 	case stops(err):
 		return err
 	default:
-		s.probe = time.After(s.RetryDelay)
+		s.lost(err)
 	}
 	return nil
 }
@@ -46,6 +54,7 @@ func (s *Sequencer) tryLog(ctx context.Context) error {
 // recovered notes that the log is there again.
 func (s *Sequencer) recovered() {
 	if s.probe != nil {
+		s.Logger.Info("the log can be had again", "head", s.machine.Head())
 		s.probe = nil
 		s.setUnready(nil)
 	}
@@ -90,7 +99,7 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 // lookUp catches up with the log under its write lock, appending nothing. Look, if not nil, is shown each event.
 func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error {
 	seen := func(r core.Recorded) {
-		s.apiKeys.learn(r)
+		s.apiKeys.Load().learn(r)
 		if look != nil {
 			look(r)
 		}
@@ -99,7 +108,10 @@ func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error 
 		return nil, replayMissed(s.machine, missed, seen)
 	})
 	s.advanced()
-	if errors.Is(err, ErrFarBehind) {
+	if errors.Is(err, ErrDiverged) {
+		s.forget(err)
+	}
+	if errors.Is(err, ErrFarBehind) || errors.Is(err, ErrDiverged) {
 		if err := Replay(ctx, s.Log, s.machine, seen); err != nil {
 			return err
 		}
@@ -116,6 +128,14 @@ func (s *Sequencer) pause(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// ignoreEnd is no error if it came because ctx ended.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // stops reports whether an error means that this program may not decide anything more: the log holds what it cannot understand, or is closed.

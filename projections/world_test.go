@@ -77,7 +77,7 @@ func (w *world) close(tables *sqlite.ReadTables) {
 // config is a runner's, with a checkpoint of its own. Nothing wakes it but the channel, and failures are soon taken up again.
 func (w *world) config(tables *sqlite.ReadTables) projections.Config {
 	return projections.Config{
-		DB: tables.Write, Schema: sqlite.EventsTopic{}, Checkpoints: sqlite.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
+		DB: tables.Write, Schema: sqlite.EventsTopic(), Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
 		Checkpoint: projections.NewCheckpoint(tables.Read), Wake: w.wake, Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 		FallbackPoll: forever, RetryDelay: time.Millisecond, ResendInterval: time.Millisecond,
 	}

@@ -11,7 +11,7 @@ import (
 // feedConfig is the one subscription that feeds all read tables, as serving and rebuilding share it.
 func feedConfig(tables *sqlite.ReadTables, checkpoint *projections.Checkpoint, logger *slog.Logger) projections.Config {
 	return projections.Config{
-		DB: tables.Write, Schema: sqlite.EventsTopic{}, Checkpoints: sqlite.Checkpoints{}, Decode: eventstore.MessageEvents,
+		DB: tables.Write, Schema: sqlite.EventsTopic(), Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents,
 		Projections: projections.All(), Checkpoint: checkpoint, Logger: logger,
 	}
 }

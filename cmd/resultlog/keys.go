@@ -132,10 +132,10 @@ type watchedLog struct {
 	reached func(core.Position)
 }
 
-// ReadAll implements eventstore.Log.
-func (l watchedLog) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+// ReadSlim implements eventstore.Log.
+func (l watchedLog) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
-		for r, err := range l.Log.ReadAll(ctx, after) {
+		for r, err := range l.Log.ReadSlim(ctx, after) {
 			if err == nil {
 				l.reached(r.Position)
 			}

@@ -69,7 +69,7 @@ func (f *Faulty) Hold() (entered <-chan struct{}, release func()) {
 	return s.entered, sync.OnceFunc(func() { close(s.released) })
 }
 
-// FailReads makes the next n calls of ReadAll yield ErrInjected and end. It replaces what an earlier call left over.
+// FailReads makes the next n calls of ReadAll or ReadSlim yield ErrInjected and end. It replaces what an earlier call left over.
 func (f *Faulty) FailReads(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -113,12 +113,21 @@ func (f *Faulty) Append(ctx context.Context, after core.Position, decide func(no
 
 // ReadAll implements eventstore.Log; see FailReads.
 func (f *Faulty) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return f.unlessBad(after, f.Log.ReadAll(ctx, after))
+}
+
+// ReadSlim implements eventstore.Log; see FailReads.
+func (f *Faulty) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return f.unlessBad(after, f.Log.ReadSlim(ctx, after))
+}
+
+func (f *Faulty) unlessBad(after core.Position, events iter.Seq2[core.Recorded, error]) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		if f.takeBadRead() {
 			yield(core.Recorded{}, fmt.Errorf("read after %d: %w", after, ErrInjected))
 			return
 		}
-		f.Log.ReadAll(ctx, after)(yield)
+		events(yield)
 	}
 }
 

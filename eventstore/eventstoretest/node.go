@@ -81,6 +81,24 @@ func (n *node) update(tenant core.ID, providerID string, occurredAt core.Instant
 	return c
 }
 
+// creation asks for a task with a provider id, to which a standalone result that came with it is linked.
+func (n *node) creation(tenant core.ID, providerID string) core.Command {
+	c := n.submission(tenant)
+	id := n.mint()
+	c.Intent = core.CreateActivity{ActivityID: id, ActivityDetails: core.ActivityDetails{
+		ActivityType: core.Task, Reason: "visit", Channel: "SALESMAN", CommerceID: id, IdempotencyKey: id.String(), ProviderActivityID: providerID, ScheduledAt: 1,
+	}}
+	return c
+}
+
+// issue asks for an API key.
+func (n *node) issue(tenant core.ID, name string) core.Command {
+	c := n.submission(tenant)
+	id := n.mint()
+	c.Intent = core.IssueAPIKey{KeyID: id, APIKeyDetails: core.APIKeyDetails{Name: name, Prefix: "rtn_sk_", Digest: core.Digest{1, 31: id[15]}, Permissions: core.ViewActivities}}
+	return c
+}
+
 // turn is what came of one Append.
 type turn struct{ missed, appended []core.Recorded }
 

@@ -91,6 +91,27 @@ func readingCancelled(t *testing.T, b *bench) {
 	isError(t, err, context.Canceled)
 }
 
+// slim replays a log in both ways, with events of all kinds in it.
+func slim(t *testing.T, b *bench) {
+	n := b.node(t)
+	n.mustSubmit(t, n.submission(tenant(1)), n.oddities(tenant(2), `{}`), n.issue(tenant(1), "key"), n.update(tenant(1), "p-1", 1))
+	n.mustSubmit(t, n.creation(tenant(1), "p-1"), n.creation(tenant(2), "p-2"))
+	whole, err := collect(n.log.ReadAll(t.Context(), 0))
+	if err != nil || len(whole) != 7 {
+		t.Fatalf("%d events, %v", len(whole), err)
+	}
+	for after := range whole {
+		got, err := collect(n.log.ReadSlim(t.Context(), core.Position(after)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameSlim(t, got, whole[after:])
+	}
+	if err := eventstore.Replay(t.Context(), n.log, core.NewMachine(), nil); err != nil {
+		t.Errorf("replay: %v", err)
+	}
+}
+
 // streams puts a stream longer than a page into the log, between others, and the same once more for another tenant, id and all.
 func streams(t *testing.T, b *bench) {
 	n := b.node(t)
@@ -128,13 +149,16 @@ func unknownEvent(t *testing.T, b *bench) {
 	}
 	n, other := b.node(t), b.node(t)
 	known := n.mustSubmit(t, n.submissions(tenant(1), 2)...).appended
-	insert := `INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, recorded_at)
-		SELECT 3, tenant_id, 3, stream_id, version + 1, event_id, 'ResultForeseen', 1, data, personal, metadata, recorded_at FROM events WHERE position = 2`
+	insert := `INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, slim, recorded_at)
+		SELECT 3, tenant_id, 3, stream_id, version + 1, event_id, 'ResultForeseen', 1, data, personal, metadata, slim, recorded_at FROM events WHERE position = 2`
 	if err := b.Exec(t, insert); err != nil {
 		t.Fatal(err)
 	}
 	got, err := collect(n.log.ReadAll(t.Context(), 0))
 	same(t, got, known)
+	isError(t, err, core.ErrUnknownEvent)
+	got, err = collect(n.log.ReadSlim(t.Context(), 0))
+	sameSlim(t, got, known)
 	isError(t, err, core.ErrUnknownEvent)
 	got, err = collect(n.log.ReadStream(t.Context(), known[1].Stream, 0))
 	same(t, got, known[1:])

@@ -89,14 +89,21 @@ func (l *Log) Head(ctx context.Context) (core.Position, error) {
 
 // ReadAll implements eventstore.Log.
 func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, after, func(eventstore.Row) bool { return true })
+	return l.read(ctx, after, everyRow, eventstore.Row.Recorded)
 }
+
+// ReadSlim implements eventstore.Log.
+func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.read(ctx, after, everyRow, eventstore.Row.SlimRecorded)
+}
+
+func everyRow(eventstore.Row) bool { return true }
 
 // ReadStream implements eventstore.Log.
 func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
 	return l.read(ctx, 0, func(row eventstore.Row) bool {
 		return row.TenantID == stream.Tenant && row.StreamID == stream.ID && row.Version > after
-	})
+	}, eventstore.Row.Recorded)
 }
 
 // Close implements eventstore.Log. It may be called more than once.
@@ -120,7 +127,7 @@ func (l *Log) snapshot() ([]eventstore.Row, error) {
 }
 
 // read looks for the next row anew each time, as far as the log goes at that moment.
-func (l *Log) read(ctx context.Context, after core.Position, wanted func(eventstore.Row) bool) iter.Seq2[core.Recorded, error] {
+func (l *Log) read(ctx context.Context, after core.Position, wanted func(eventstore.Row) bool, decode func(eventstore.Row) (core.Recorded, error)) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		for next := max(after, 0); ; next++ {
 			rows, err := l.snapshot()
@@ -137,7 +144,7 @@ func (l *Log) read(ctx context.Context, after core.Position, wanted func(eventst
 			if !wanted(rows[next]) {
 				continue
 			}
-			r, err := rows[next].Recorded()
+			r, err := decode(rows[next])
 			if !yield(r, err) || err != nil {
 				return
 			}
@@ -149,17 +156,20 @@ func decodeMissed(rows []eventstore.Row, after core.Position) ([]core.Recorded, 
 	head := core.Position(len(rows))
 	switch {
 	case after > head:
-		return nil, fmt.Errorf("append after position %d: the log ends at %d", after, head)
+		return nil, fmt.Errorf("append after position %d: the log ends at %d: %w", after, head, eventstore.ErrDiverged)
 	case head-after > eventstore.MaxMissed:
 		return nil, fmt.Errorf("append after position %d, the log is at %d: %w", after, head, eventstore.ErrFarBehind)
 	}
 	var missed []core.Recorded
 	size := 0
 	for _, row := range rows[after:] {
-		if size += len(row.Data) + len(row.Personal) + len(row.Metadata); size > eventstore.MaxMissedBytes {
+		if len(row.Slim) > 0 {
+			row.Data, row.Personal, row.Metadata = nil, nil, nil // nobody asks for them
+		}
+		if size += row.Size(); size > eventstore.MaxMissedBytes {
 			return nil, fmt.Errorf("append after position %d: %w", after, eventstore.ErrFarBehind)
 		}
-		r, err := row.Recorded()
+		r, err := row.SlimRecorded()
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ func (l *Log) Row(ctx context.Context, at core.Position) (row eventstore.Row, fo
 	if err := l.readable(ctx); err != nil {
 		return row, false, err
 	}
-	rows, err := l.allPage.QueryContext(ctx, int64(at-1), 1)
+	rows, err := l.storedPage.QueryContext(ctx, int64(at-1), 1)
 	if err != nil {
 		return row, false, l.orClosed(err)
 	}

@@ -15,7 +15,7 @@ import (
 func TestRow(t *testing.T) {
 	log := mustOpenLog(t, t.TempDir())
 	mustAppend(t, log, 2)
-	_, err := log.writer.conn.ExecContext(t.Context(), `INSERT INTO events SELECT 3, tenant_id, 3, x'0000000000000000000000000000000a', 1, event_id, 'ResultPraised', 9, 'no JSON', personal, '{', recorded_at
+	_, err := log.writer.conn.ExecContext(t.Context(), `INSERT INTO events SELECT 3, tenant_id, 3, x'0000000000000000000000000000000a', 1, event_id, 'ResultPraised', 9, 'no JSON', personal, '{', recorded_at, NULL
 		FROM events WHERE position = 2`)
 	if err != nil {
 		t.Fatal(err)

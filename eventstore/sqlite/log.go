@@ -54,6 +54,8 @@ type Log struct {
 	readers    *sql.DB
 	head       *sql.Stmt
 	allPage    *sql.Stmt
+	storedPage *sql.Stmt
+	slimPage   *sql.Stmt
 	streamPage *sql.Stmt
 }
 
@@ -91,7 +93,7 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 	if l.readers, err = (database{path: path, readOnly: true, conns: logReaders}).open(ctx); err != nil {
 		return err
 	}
-	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{selectHead: &l.head, selectAll: &l.allPage, selectStream: &l.streamPage})
+	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectSlim: &l.slimPage, selectStream: &l.streamPage})
 }
 
 // migrateLog brings a log to the newest shape.

@@ -13,27 +13,37 @@ const selectStream = `SELECT ` + rowColumns + ` FROM events WHERE tenant_id = ? 
 
 // ReadAll implements eventstore.Log.
 func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, core.Recorded{Position: after}, func(last core.Recorded, most int) (*sql.Rows, error) {
+	return l.read(ctx, core.Recorded{Position: after}, eventstore.Row.Recorded, func(last core.Recorded, most int) (*sql.Rows, error) {
 		return l.allPage.QueryContext(ctx, int64(last.Position), most)
+	})
+}
+
+// ReadSlim implements eventstore.Log.
+func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.read(ctx, core.Recorded{Position: after}, eventstore.Row.SlimRecorded, func(last core.Recorded, most int) (*sql.Rows, error) {
+		return l.slimPage.QueryContext(ctx, int64(last.Position), most)
 	})
 }
 
 // ReadStream implements eventstore.Log.
 func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, core.Recorded{Version: after}, func(last core.Recorded, most int) (*sql.Rows, error) {
+	return l.read(ctx, core.Recorded{Version: after}, eventstore.Row.Recorded, func(last core.Recorded, most int) (*sql.Rows, error) {
 		return l.streamPage.QueryContext(ctx, stream.Tenant[:], stream.ID[:], int64(last.Version), most)
 	})
 }
 
+// decoder makes an event of a row: all of it, or what is needed to replay it.
+type decoder func(eventstore.Row) (core.Recorded, error)
+
 // read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no
 // transaction is open, which would keep the WAL from being emptied.
-func (l *Log) read(ctx context.Context, last core.Recorded, query func(last core.Recorded, most int) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
+func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(last core.Recorded, most int) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		last := last // the sequence may be walked more than once
 		var events []core.Recorded
 		for most := eventstore.FirstPage; ; most = eventstore.PageSize {
 			var err error
-			events, err = l.page(ctx, events[:0], func() (*sql.Rows, error) { return query(last, most) })
+			events, err = l.page(ctx, events[:0], decode, func() (*sql.Rows, error) { return query(last, most) })
 			for _, r := range events {
 				if !yield(r, nil) {
 					return
@@ -52,7 +62,7 @@ func (l *Log) read(ctx context.Context, last core.Recorded, query func(last core
 }
 
 // page reads one page into events. With an error, events are those before it.
-func (l *Log) page(ctx context.Context, events []core.Recorded, query func() (*sql.Rows, error)) ([]core.Recorded, error) {
+func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, query func() (*sql.Rows, error)) ([]core.Recorded, error) {
 	if err := l.readable(ctx); err != nil {
 		return events, err
 	}
@@ -60,7 +70,7 @@ func (l *Log) page(ctx context.Context, events []core.Recorded, query func() (*s
 	if err != nil {
 		return events, l.orClosed(err)
 	}
-	events, err = scanAll(rows, events, noLimit)
+	events, err = scanAll(rows, events, decode, noLimit)
 	return events, l.orClosed(err)
 }
 

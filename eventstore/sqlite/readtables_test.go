@@ -167,14 +167,14 @@ func TestReadTablesBrokenSchema(t *testing.T) {
 // poll does what the subscriber does: one query, and as many messages as UnmarshalMessage makes of it.
 func poll(t *testing.T, tables *ReadTables) (positions [][]core.Position) {
 	t.Helper()
-	q := EventsTopic{}.SelectQuery("events", "group", Checkpoints{})
+	q := EventsTopic().SelectQuery("events", "group", eventstore.Checkpoints{})
 	rows, err := tables.Write.Query(q.Query, q.Args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		row, err := EventsTopic{}.UnmarshalMessage(rows)
+		row, err := EventsTopic().UnmarshalMessage(rows)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func poll(t *testing.T, tables *ReadTables) (positions [][]core.Position) {
 
 func ack(t *testing.T, tables *ReadTables, position core.Position) {
 	t.Helper()
-	q := Checkpoints{}.AckMessageQuery("events", wsql.Row{Offset: int64(position)}, "group")
+	q := eventstore.Checkpoints{}.AckMessageQuery("events", wsql.Row{Offset: int64(position)}, "group")
 	if _, err := tables.Write.Exec(q.Query, q.Args...); err != nil {
 		t.Fatal(err)
 	}
@@ -204,9 +204,9 @@ func ack(t *testing.T, tables *ReadTables, position core.Position) {
 
 // A poll is one message: what comes after the checkpoint, in order, up to MaxDelivered events.
 func TestPollIsOneMessage(t *testing.T) {
-	_, tables := openRead(t, make([]int, MaxDelivered+2)...)
+	_, tables := openRead(t, make([]int, eventstore.MaxDelivered+2)...)
 	for _, want := range []struct{ after, first, last core.Position }{
-		{0, 1, MaxDelivered}, {3, 4, MaxDelivered + 2}, {MaxDelivered + 1, MaxDelivered + 2, MaxDelivered + 2},
+		{0, 1, eventstore.MaxDelivered}, {3, 4, eventstore.MaxDelivered + 2}, {eventstore.MaxDelivered + 1, eventstore.MaxDelivered + 2, eventstore.MaxDelivered + 2},
 	} {
 		if want.after > 0 {
 			ack(t, tables, want.after)
@@ -216,15 +216,15 @@ func TestPollIsOneMessage(t *testing.T) {
 			t.Fatalf("after %d: %v", want.after, got)
 		}
 	}
-	ack(t, tables, MaxDelivered+2)
+	ack(t, tables, eventstore.MaxDelivered+2)
 	if got := poll(t, tables); len(got) != 0 {
 		t.Fatalf("at the head: %v", got)
 	}
 }
 
-// A message ends at the event that crosses MaxDeliveredBytes; the rest is the next poll's.
+// A message ends at the event that crosses eventstore.MaxDeliveredBytes; the rest is the next poll's.
 func TestPollIsBoundedInBytes(t *testing.T) {
-	half := MaxDeliveredBytes / 2
+	half := eventstore.MaxDeliveredBytes / 2
 	_, tables := openRead(t, 10, half, half, 10, 10)
 	if got := poll(t, tables); len(got) != 1 || fmt.Sprint(got[0]) != "[1 2 3]" {
 		t.Fatalf("got %v", got)
@@ -245,7 +245,7 @@ func TestPollChecksTheRowsError(t *testing.T) {
 	}
 	defer rows.Close()
 	rows.Next()
-	if _, err := (EventsTopic{}).UnmarshalMessage(rows); err == nil || !strings.Contains(err.Error(), "integer overflow") {
+	if _, err := EventsTopic().UnmarshalMessage(rows); err == nil || !strings.Contains(err.Error(), "integer overflow") {
 		t.Fatalf("error %v", err)
 	}
 }
@@ -259,7 +259,7 @@ func TestPollRefusesAGap(t *testing.T) {
 	}
 	defer rows.Close()
 	rows.Next()
-	if _, err := (EventsTopic{}).UnmarshalMessage(rows); !errors.Is(err, core.ErrOutOfOrder) {
+	if _, err := EventsTopic().UnmarshalMessage(rows); !errors.Is(err, core.ErrOutOfOrder) {
 		t.Fatalf("error %v", err)
 	}
 }

@@ -18,7 +18,7 @@ func TestReplaceDeletesNothing(t *testing.T) {
 		"tenant_position": "3, tenant_id, 1, stream_id, 9",
 		"version":         "3, tenant_id, 9, stream_id, 1",
 	} {
-		_, err := log.writer.conn.ExecContext(t.Context(), `REPLACE INTO events SELECT `+columns+`, event_id, type, schema_version, data, personal, metadata, recorded_at
+		_, err := log.writer.conn.ExecContext(t.Context(), `REPLACE INTO events SELECT `+columns+`, event_id, type, schema_version, data, personal, metadata, recorded_at, slim
 			FROM events WHERE position = 1`)
 		if err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("by %s: got error %v, want the trigger's", key, err)

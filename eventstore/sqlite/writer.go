@@ -11,11 +11,15 @@ import (
 )
 
 const (
-	insertEvent = `INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, recorded_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)`
+	insertEvent = `INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, slim, recorded_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?)`
 	selectHead = `SELECT coalesce(max(position), 0) FROM events`
 	selectAll  = `SELECT ` + rowColumns + ` FROM events WHERE position > ? ORDER BY position LIMIT ?`
 )
+
+const selectStored = `SELECT ` + storedColumns + ` FROM events WHERE position > ? ORDER BY position LIMIT ?`
+
+var selectSlim = `SELECT ` + slimColumns + ` FROM events WHERE position > ? ORDER BY position LIMIT ?`
 
 // writer is the one connection that appends, with its prepared statements. Begin comes first; then any of the others; then commit, or rollback.
 type writer struct {
@@ -32,7 +36,7 @@ func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
 	w := &writer{conn: conn}
 	err = prepareAll(ctx, conn, map[string]**sql.Stmt{
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
-		selectHead: &w.head, selectAll: &w.after, insertEvent: &w.insert,
+		selectHead: &w.head, selectSlim: &w.after, insertEvent: &w.insert,
 	})
 	if err != nil {
 		w.discard()
@@ -77,7 +81,7 @@ func (w *writer) missed(ctx context.Context, after core.Position) (head core.Pos
 	case after == head:
 		return head, nil, nil
 	case after > head:
-		return 0, nil, fmt.Errorf("append after position %d: the log ends at %d; it is another log, or it was cut", after, head)
+		return 0, nil, fmt.Errorf("append after position %d: the log ends at %d: %w", after, head, eventstore.ErrDiverged)
 	case head-after > eventstore.MaxMissed:
 		return 0, nil, fmt.Errorf("append after position %d, the log is at %d: %w", after, head, eventstore.ErrFarBehind)
 	}
@@ -85,7 +89,7 @@ func (w *writer) missed(ctx context.Context, after core.Position) (head core.Pos
 	if err != nil {
 		return 0, nil, err
 	}
-	events, err = scanAll(rows, make([]core.Recorded, 0, head-after), eventstore.MaxMissedBytes)
+	events, err = scanAll(rows, make([]core.Recorded, 0, head-after), eventstore.Row.SlimRecorded, eventstore.MaxMissedBytes)
 	return head, events, err
 }
 
@@ -99,7 +103,7 @@ func (w *writer) insertAll(ctx context.Context, head core.Position, events []cor
 	for _, e := range events {
 		row := eventstore.ToRow(e)
 		_, err := w.insert.ExecContext(ctx, int64(row.Position), row.TenantID[:], int64(row.TenantPosition), row.StreamID[:], int64(row.Version), row.EventID[:],
-			row.Type, int64(row.SchemaVersion), row.Data, row.Personal, row.Metadata, int64(row.RecordedAt))
+			row.Type, int64(row.SchemaVersion), row.Data, row.Personal, row.Metadata, row.Slim, int64(row.RecordedAt))
 		if err != nil {
 			return fmt.Errorf("append position %d: %w", row.Position, err)
 		}

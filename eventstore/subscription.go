@@ -1,0 +1,124 @@
+package eventstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"resultlog/core"
+)
+
+const (
+	// MaxDelivered is the most events in one delivery to the read tables. At some hundreds the fixed cost of a transaction is spread thin; a longer one would hold its
+	// snapshot of the log, and so the log's WAL, for no gain.
+	MaxDelivered = 500
+
+	// MaxDeliveredBytes ends a delivery early: a few of the largest bodies (256 KiB) are as much work, and memory, as many small ones. The event that crosses it is still in.
+	MaxDeliveredBytes = 4 << 20
+)
+
+// EventsTopic makes a log's events table a topic of watermill-sql: no second table, and no second write. The topic's name means nothing to it: there is one log.
+type EventsTopic struct {
+	Select string                       // of the columns that Scan takes, from the events table, up to and without the WHERE
+	Scan   func(*sql.Rows) (Row, error) // reads the row that it stands on; what it gives belongs to the caller
+}
+
+// Checkpoints keeps, beside the read tables, how far each subscription has come: table checkpoints, one row for each consumer group. The row moves in the transaction that the
+// delivery was applied in.
+type Checkpoints struct{}
+
+// Both are stateless, as watermill-sql wants them.
+var (
+	_ wsql.SchemaAdapter  = EventsTopic{}
+	_ wsql.OffsetsAdapter = Checkpoints{}
+)
+
+// errNoPublishing tells who tries to publish to the topic that events come into the log by Append alone.
+var errNoPublishing = errors.New("the events topic is read-only: events are appended to the log")
+
+// SelectQuery implements wsql.SchemaAdapter. It runs in a transaction that has taken the write lock of the read tables: the checkpoint that it reads stays what it is until the
+// delivery has been committed, so that two subscribers in two processes never deliver the same event twice. The order is the position's: commit order, whatever the engine.
+func (t EventsTopic) SelectQuery(topic, consumerGroup string, checkpoints wsql.OffsetsAdapter) wsql.Query {
+	next := checkpoints.NextOffsetQuery(topic, consumerGroup)
+	return wsql.Query{
+		Query: t.Select + ` WHERE position > coalesce((` + next.Query + `), 0) ORDER BY position LIMIT ` + fmt.Sprint(MaxDelivered),
+		Args:  next.Args,
+	}
+}
+
+// UnmarshalMessage implements wsql.SchemaAdapter. The scanner that it is given is the *sql.Rows itself: all of the poll becomes one message.
+func (t EventsTopic) UnmarshalMessage(scanner wsql.Scanner) (wsql.Row, error) {
+	rows, ok := scanner.(*sql.Rows)
+	if !ok {
+		return wsql.Row{}, fmt.Errorf("a batch needs the *sql.Rows of the poll, and got %T", scanner)
+	}
+	batch, err := t.drain(rows)
+	if err != nil {
+		return wsql.Row{}, err
+	}
+	m, last := NewMessage(batch), batch[len(batch)-1]
+	return wsql.Row{Offset: int64(last.Position), UUID: []byte(m.UUID), Payload: m.Payload, Msg: m, ExtraData: map[string]any{lastEventID: last.EventID[:]}}, nil
+}
+
+// lastEventID is the key, in a row's extra data, of the id of the delivery's last event.
+const lastEventID = "last_event_id"
+
+// drain reads the row that rows stands on and those after it, up to the bounds, and closes rows: the subscriber's next look finds nothing left.
+// It checks rows.Err, which the subscriber does not: a delivery that was cut short by an error would be acknowledged as a whole.
+func (t EventsTopic) drain(rows *sql.Rows) ([]Row, error) {
+	var batch []Row
+	for size, more := 0, true; more; more = size < MaxDeliveredBytes && rows.Next() {
+		row, err := t.Scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		if last := len(batch) - 1; last >= 0 && row.Position != batch[last].Position+1 {
+			return nil, fmt.Errorf("%w: position %d after %d", core.ErrOutOfOrder, row.Position, batch[last].Position)
+		}
+		size += row.Size()
+		batch = append(batch, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return batch, rows.Close()
+}
+
+// SubscribeIsolationLevel implements wsql.SchemaAdapter: the engine's own. What must not change under a delivery is under the write lock.
+func (EventsTopic) SubscribeIsolationLevel() sql.IsolationLevel { return sql.LevelDefault }
+
+// SchemaInitializingQueries implements wsql.SchemaAdapter: the log's migrations make the table.
+func (EventsTopic) SchemaInitializingQueries(string) []wsql.Query { return nil }
+
+// InsertQuery implements wsql.SchemaAdapter, and refuses.
+func (EventsTopic) InsertQuery(string, message.Messages) (wsql.Query, error) {
+	return wsql.Query{}, errNoPublishing
+}
+
+// NextOffsetQuery implements wsql.OffsetsAdapter: the position of the last event applied; no row before the first.
+func (Checkpoints) NextOffsetQuery(_, consumerGroup string) wsql.Query {
+	return wsql.Query{Query: `SELECT position FROM checkpoints WHERE subscription = $1`, Args: []any{consumerGroup}}
+}
+
+// AckMessageQuery implements wsql.OffsetsAdapter. The event's id beside its position tells whether a log is the one that the tables were made of.
+func (Checkpoints) AckMessageQuery(_ string, row wsql.Row, consumerGroup string) wsql.Query {
+	return wsql.Query{
+		Query: `INSERT INTO checkpoints (subscription, position, event_id) VALUES ($1, $2, $3)
+			ON CONFLICT (subscription) DO UPDATE SET position = excluded.position, event_id = excluded.event_id`,
+		Args: []any{consumerGroup, row.Offset, row.ExtraData[lastEventID]},
+	}
+}
+
+// ConsumedMessageQuery implements wsql.OffsetsAdapter: nothing is kept of what is under way.
+func (Checkpoints) ConsumedMessageQuery(string, wsql.Row, string, []byte) wsql.Query {
+	return wsql.Query{}
+}
+
+// SchemaInitializingQueries implements wsql.OffsetsAdapter: the read tables' migrations make the table.
+func (Checkpoints) SchemaInitializingQueries(string) []wsql.Query { return nil }
+
+// BeforeSubscribingQueries implements wsql.OffsetsAdapter.
+func (Checkpoints) BeforeSubscribingQueries(_, _ string) []wsql.Query { return nil }
