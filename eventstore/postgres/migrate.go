@@ -1,0 +1,104 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+)
+
+// The schemas that hold the log and the read tables. They are apart, so that rights can be granted for all of one and nothing of the other.
+const (
+	logSchema  = "resultlog"
+	readSchema = "resultlog_read"
+)
+
+//go:embed migrations/log/*.sql
+var logMigrations embed.FS
+
+// migrateLog brings the log to the newest shape.
+func migrateLog(ctx context.Context, config *pgx.ConnConfig) error {
+	migrations, err := fs.Sub(logMigrations, "migrations/log")
+	if err != nil {
+		return err
+	}
+	return migrate(ctx, config, logSchema, migrations)
+}
+
+// migrate brings a schema to the newest shape that fsys knows. It refuses one that a newer program has already brought further. Nodes that start at once do it one after the other: a session holds
+// a lock, which ends with it. A role that may not change the schema gets by if there is nothing to do.
+func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, fsys fs.FS) (err error) {
+	config = config.Copy()
+	config.RuntimeParams["search_path"] = schema
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	lock, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock($1, $2)`, lockSpace, migrateLock); err != nil {
+		return err
+	}
+	defer func() {
+		_, unlockErr := lock.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1, $2)`, lockSpace, migrateLock)
+		err = errors.Join(err, unlockErr)
+	}()
+	if err := makeSchema(ctx, lock, schema); err != nil {
+		return mayNot(err, schema)
+	}
+	return mayNot(bringUp(ctx, db, schema, fsys), schema)
+}
+
+// makeSchema makes a schema if it is not there. Whoever may not make one may find it there.
+func makeSchema(ctx context.Context, conn *sql.Conn, schema string) error {
+	var there bool
+	if err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)`, schema).Scan(&there); err != nil || there {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, `CREATE SCHEMA `+schema)
+	return err
+}
+
+// bringUp runs the migrations that are missing.
+func bringUp(ctx context.Context, db *sql.DB, schema string, fsys fs.FS) error {
+	store, err := database.NewStore(goose.DialectPostgres, schema+".migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider("", db, fsys, goose.WithStore(store), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	current, newest, err := provider.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return err
+	case current > newest:
+		return fmt.Errorf("the schema %s is of shape %d, this program knows 1 to %d: a newer resultlog wrote it, upgrade this node", schema, current, newest)
+	case current == newest:
+		return nil
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// insufficientPrivilege is PostgreSQL's code of an error (SQLSTATE).
+const insufficientPrivilege = "42501"
+
+// mayNot says what to do when a role lacks rights.
+func mayNot(err error, schema string) error {
+	var refusal *pgconn.PgError
+	if errors.As(err, &refusal) && refusal.Code == insufficientPrivilege {
+		return fmt.Errorf("the schema %s must be brought up to date first, by the role that owns it: resultlog migrate --store …; its rights: docs/deploy/roles.sql: %w", schema, err)
+	}
+	return err
+}

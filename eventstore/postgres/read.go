@@ -1,0 +1,120 @@
+package postgres
+
+import (
+	"context"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+)
+
+// ReadAll implements eventstore.Log.
+func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.follow(ctx, after, selectAll, eventstore.Row.Recorded)
+}
+
+// ReadSlim implements eventstore.Log.
+func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
+	return l.follow(ctx, after, selectSlim, eventstore.Row.SlimRecorded)
+}
+
+// ReadStream implements eventstore.Log.
+func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
+	return l.read(ctx, core.Recorded{Version: after}, eventstore.Row.Recorded, func(last core.Recorded, most int) (pgx.Rows, error) {
+		return l.readers.Query(ctx, selectStream, [16]byte(stream.Tenant), [16]byte(stream.ID), int64(last.Version), most)
+	})
+}
+
+// follow reads on from a position. If that is the tail's, what comes there is read too, and must be the tail: who goes on from it would otherwise mix two logs.
+func (l *Log) follow(ctx context.Context, after core.Position, query string, decode decoder) iter.Seq2[core.Recorded, error] {
+	return func(yield func(core.Recorded, error) bool) {
+		known, begin := l.tail.known(), after
+		overlap := known.position > 0 && known.position == after
+		if overlap {
+			begin--
+		}
+		events := l.read(ctx, core.Recorded{Position: begin}, decode, func(last core.Recorded, most int) (pgx.Rows, error) {
+			return l.readers.Query(ctx, query, int64(last.Position), most)
+		})
+		for r, err := range events {
+			if err == nil && overlap {
+				if overlap = false; r.Position != known.position || r.EventID != known.id {
+					err = l.tail.diverged(known)
+				} else {
+					continue
+				}
+			}
+			if err != nil {
+				yield(core.Recorded{}, err)
+				return
+			}
+			l.tail.saw(r)
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if overlap {
+			yield(core.Recorded{}, l.tail.diverged(known))
+		}
+	}
+}
+
+// read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no transaction is open.
+func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(last core.Recorded, most int) (pgx.Rows, error)) iter.Seq2[core.Recorded, error] {
+	return func(yield func(core.Recorded, error) bool) {
+		last := last // the sequence may be walked more than once
+		var events []core.Recorded
+		for most := eventstore.FirstPage; ; most = eventstore.PageSize {
+			var err error
+			events, err = l.page(ctx, events[:0], decode, func() (pgx.Rows, error) { return query(last, most) })
+			for _, r := range events {
+				if !yield(r, nil) {
+					return
+				}
+				last = r
+			}
+			if err != nil {
+				yield(core.Recorded{}, err)
+				return
+			}
+			if len(events) < most {
+				return
+			}
+		}
+	}
+}
+
+// page reads one page into events. With an error, events are those before it.
+func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, query func() (pgx.Rows, error)) ([]core.Recorded, error) {
+	if err := l.readable(ctx); err != nil {
+		return events, err
+	}
+	rows, err := query()
+	if err != nil {
+		return events, l.explain(ctx, err)
+	}
+	events, err = scanAll(rows, events, decode, noLimit)
+	return events, l.explain(ctx, err)
+}
+
+// Row gives the event at a position as it is stored, decoded by nobody: for whoever must look at one that cannot be. It is found unless the log does not come that far.
+func (l *Log) Row(ctx context.Context, at core.Position) (row eventstore.Row, found bool, err error) {
+	if err := l.readable(ctx); err != nil {
+		return row, false, err
+	}
+	rows, err := l.readers.Query(ctx, selectStored, int64(at-1), 1)
+	if err != nil {
+		return row, false, l.explain(ctx, err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		row, err = scanRow(rows)
+		found = err == nil && row.Position == at // the first after a position that is none, 0 say, is another
+	}
+	if err == nil {
+		err = rows.Err()
+	}
+	return row, found, l.explain(ctx, err)
+}

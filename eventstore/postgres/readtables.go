@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	// readConns is how many queries of a node read at once: each is a process of the server, and more than a few for each of its cores only wait for one another.
+	readConns = 16
+
+	// writeConns is the subscription's connection, and one for whoever looks after dead letters beside it.
+	writeConns = 2
+
+	// applyTimeout bounds a statement that changes the read tables: as long as one try of a delivery may take as a whole.
+	applyTimeout = 5 * time.Second
+
+	// connLifetime is when a connection of the read tables is replaced: those to a server that is no longer the primary do not stay for ever.
+	connLifetime = time.Hour
+)
+
+// LockReadTables takes the write lock of the read tables, until the end of the transaction: who changes them does so first.
+var LockReadTables = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, projectLock)
+
+// ReadTables are the read tables, in a schema of the log's database.
+type ReadTables struct {
+	// Write is for the subscription and for tools. Their transactions are synchronous_commit=off: after a crash the tables may lack the last of them, tables and checkpoint alike, and they are
+	// applied again.
+	Write *sql.DB
+
+	// Read is for queries, and can do nothing else. What it sees is what was committed.
+	Read *sql.DB
+}
+
+// OpenReadTables opens the read tables beside the log of a DSN, which must be there, and brings their shape up to the newest that schema knows (the migrations of package projections).
+func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables, error) {
+	config, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, config, readSchema, schema); err != nil {
+		return nil, fmt.Errorf("read tables in %s: %w", place(config), err)
+	}
+	config.RuntimeParams["search_path"] = readSchema
+	writing, reading := session(config, applyTimeout), session(config, statementTimeout)
+	t := &ReadTables{
+		Write: pool(writing, writeConns, func(ctx context.Context, conn *pgx.Conn) error {
+			if _, err := conn.Exec(ctx, emitMessage); err != nil { // see newWriter: nothing is projected that a failover would take back
+				return err
+			}
+			_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
+			return err
+		}),
+		Read: pool(reading, readConns, func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, `SET default_transaction_read_only = on`) // not as it connects: it would pass for a standby
+			return err
+		}),
+	}
+	if err := errors.Join(t.Write.PingContext(ctx), t.Read.PingContext(ctx)); err != nil {
+		return nil, errors.Join(fmt.Errorf("read tables in %s: %w", place(config), err), t.Close())
+	}
+	return t, nil
+}
+
+func pool(config *pgx.ConnConfig, conns int, afterConnect func(context.Context, *pgx.Conn) error) *sql.DB {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(afterConnect))
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns) // a connection costs more to open than to keep
+	db.SetConnMaxLifetime(connLifetime)
+	return db
+}
+
+// Close ends both sides. Whoever uses them must have stopped.
+func (t *ReadTables) Close() error { return errors.Join(t.Read.Close(), t.Write.Close()) }
