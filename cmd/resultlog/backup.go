@@ -35,8 +35,12 @@ func (c *backupCommand) Validate() error {
 
 // Run implements the subcommand.
 func (c *backupCommand) Run(ctx context.Context, con console) error {
+	dir, err := c.embedded("backup")
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
-	copied, err := sqlite.Backup(ctx, c.Data, c.File, steps(con))
+	copied, err := sqlite.Backup(ctx, dir, c.File, steps(con))
 	if err != nil {
 		return fmt.Errorf("no backup was made: %w", err)
 	}

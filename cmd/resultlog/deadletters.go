@@ -8,7 +8,6 @@ import (
 
 	"resultlog/core"
 	"resultlog/eventstore"
-	"resultlog/eventstore/sqlite"
 	"resultlog/projections"
 )
 
@@ -36,18 +35,18 @@ type lettersFlags struct {
 // letters is the store, opened to look after its dead letters.
 type letters struct {
 	projections.DeadLetters
-	log *sqlite.Log
+	log storedLog
 }
 
 // open runs a subcommand on the store.
 func (f lettersFlags) open(ctx context.Context, do func(letters) error) error {
-	return f.openExisting(ctx, func(log *sqlite.Log, tables *sqlite.ReadTables) error {
-		return do(letters{log: log, DeadLetters: deadLetters(log, tables)})
+	return f.withStore(ctx, func(s *store) error {
+		return do(letters{log: s.log, DeadLetters: s.deadLetters()})
 	})
 }
 
-func deadLetters(log *sqlite.Log, tables *sqlite.ReadTables) projections.DeadLetters {
-	return projections.DeadLetters{Write: tables.Write, Read: tables.Read, Projections: projections.All(), History: log.ReadStream}
+func (s *store) deadLetters() projections.DeadLetters {
+	return projections.DeadLetters{Tables: s.tables, Read: s.read, Projections: projections.All(), History: s.log.ReadStream}
 }
 
 // row gives a parked event as the log holds it.

@@ -1,55 +1,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 
 	"github.com/mattn/go-isatty"
-
-	"resultlog/eventstore/sqlite"
-	"resultlog/projections"
 )
-
-// storeFlags say where the store is; every subcommand that touches it has them.
-type storeFlags struct {
-	Data string `default:"./data" type:"path" placeholder:"DIR" help:"Directory of the embedded store: the log, and the read tables made of it. Default: ./data."`
-}
-
-// Validate refuses an empty directory, which would be the one that the command happens to run in.
-func (f storeFlags) Validate() error {
-	if f.Data == "" {
-		return errors.New("--data is empty: it must be a directory")
-	}
-	return nil
-}
-
-// openExisting opens the store for a tool that needs one that is there, and closes it when the work is done.
-func (f storeFlags) openExisting(ctx context.Context, work func(*sqlite.Log, *sqlite.ReadTables) error) (err error) {
-	tables, err := sqlite.OpenReadTables(ctx, f.Data, projections.SQLiteSchema()) // first, since it makes no log where there is none
-	if err != nil {
-		return err
-	}
-	log, err := sqlite.OpenLog(ctx, f.Data)
-	if err != nil {
-		return errors.Join(err, tables.Close())
-	}
-	defer func() { err = errors.Join(err, tables.Close(), log.Close()) }() // the tables have the log attached
-	return work(log, tables)
-}
-
-// openLog opens the log alone, if there is one, and closes it when the work is done.
-func (f storeFlags) openLog(ctx context.Context, work func(*sqlite.Log) error) (err error) {
-	log, err := sqlite.OpenExistingLog(ctx, f.Data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, log.Close()) }()
-	return work(log)
-}
 
 // secretFlag is the secret of tokens. In the environment it is not seen by other users of the machine, as a flag it is.
 type secretFlag struct {

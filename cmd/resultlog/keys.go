@@ -14,7 +14,6 @@ import (
 
 	"resultlog/core"
 	"resultlog/eventstore"
-	"resultlog/eventstore/sqlite"
 	httpapi "resultlog/http"
 )
 
@@ -102,7 +101,7 @@ func validateSub(sub string) error {
 }
 
 // record decides an intent on the log, as a server does and beside any that run.
-func (f keysFlags) record(ctx context.Context, con console, log *sqlite.Log, sub string, intent core.Intent) (core.Recorded, error) {
+func (f keysFlags) record(ctx context.Context, con console, log storedLog, sub string, intent core.Intent) (core.Recorded, error) {
 	head, err := log.Head(ctx)
 	if err != nil {
 		return core.Recorded{}, err

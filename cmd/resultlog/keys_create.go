@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 	httpapi "resultlog/http"
 )
 
@@ -43,7 +42,7 @@ func (c *createKey) Validate() error {
 
 // Run implements the subcommand.
 func (c *createKey) Run(ctx context.Context, con console) error {
-	return c.openLog(ctx, func(log *sqlite.Log) error {
+	return c.withLog(ctx, func(log storedLog) error {
 		text, prefix, digest := httpapi.MintAPIKey()
 		details := core.APIKeyDetails{Name: c.Name, Prefix: prefix, Digest: digest}
 		for _, one := range c.Permission {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 )
 
 // listKeys lists a tenant's keys.
@@ -22,7 +21,7 @@ and whom it was issued by: a subject, or another key. With --json each line is a
 
 // Run implements the subcommand.
 func (c *listKeys) Run(ctx context.Context, con console) error {
-	return c.openLog(ctx, func(log *sqlite.Log) error {
+	return c.withLog(ctx, func(log storedLog) error {
 		keys, err := c.keys(ctx, log)
 		if err != nil {
 			return err

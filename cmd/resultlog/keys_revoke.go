@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 )
 
 // revokeKey ends a key.
@@ -28,7 +27,7 @@ func (c *revokeKey) Validate() error {
 
 // Run implements the subcommand.
 func (c *revokeKey) Run(ctx context.Context, con console) error {
-	return c.openLog(ctx, func(log *sqlite.Log) error {
+	return c.withLog(ctx, func(log storedLog) error {
 		revoked, err := c.record(ctx, con, log, c.Sub, core.RevokeAPIKey{KeyID: c.ID})
 		if err != nil {
 			return err

@@ -279,10 +279,21 @@ func readLog(t *testing.T, dir string) []core.Recorded {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	var events []core.Recorded
-	err = eventstore.Replay(t.Context(), log, core.NewMachine(), func(r core.Recorded) { events = append(events, r) })
-	if err != nil {
-		t.Fatal(err)
+	return history(t, log)
+}
+
+// history gives all events of a log, which must be such as a machine replays.
+func history(t *testing.T, log eventstore.Log) (events []core.Recorded) {
+	t.Helper()
+	machine := core.NewMachine()
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		if err == nil {
+			err = machine.Replay(r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, r)
 	}
 	return events
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 	"resultlog/projections"
 )
 
@@ -21,23 +20,23 @@ type rebuildCommand struct {
 
 // Run implements the subcommand.
 func (c *rebuildCommand) Run(ctx context.Context, con console) error {
-	return c.openExisting(ctx, func(log *sqlite.Log, tables *sqlite.ReadTables) error { return c.rebuild(ctx, con, log, tables) })
+	return c.withStore(ctx, func(s *store) error { return c.rebuild(ctx, con, s) })
 }
 
-func (c *rebuildCommand) rebuild(ctx context.Context, con console, log *sqlite.Log, tables *sqlite.ReadTables) error {
-	head, err := log.Head(ctx)
+func (c *rebuildCommand) rebuild(ctx context.Context, con console, s *store) error {
+	head, err := s.log.Head(ctx)
 	if err != nil {
 		return err
 	}
 
 	begin := time.Now()
-	feed := feedConfig(tables, projections.NewCheckpoint(tables.Read), newLogger(con.err))
+	feed := s.feedConfig(projections.NewCheckpoint(s.read), newLogger(con.err))
 	if err := projections.Rebuild(ctx, feed, head, rebuilding(con, head)); err != nil {
 		return err
 	}
 	took := time.Since(begin)
 	parked := 0
-	for _, err := range deadLetters(log, tables).List(ctx, projections.Which{}) {
+	for _, err := range s.deadLetters().List(ctx, projections.Which{}) {
 		if err != nil {
 			return err
 		}

@@ -30,10 +30,14 @@ func (c *restoreCommand) Validate() error {
 
 // Run implements the subcommand.
 func (c *restoreCommand) Run(ctx context.Context, con console) error {
+	dir, err := c.embedded("restore")
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
-	copied, err := sqlite.Restore(ctx, c.File, c.Data, steps(con))
+	copied, err := sqlite.Restore(ctx, c.File, dir, steps(con))
 	if err != nil {
 		return fmt.Errorf("nothing was restored: %w", err)
 	}
-	return con.tellCopied(c.JSON, "restored", filepath.Join(c.Data, "log.db"), copied, time.Since(begin))
+	return con.tellCopied(c.JSON, "restored", filepath.Join(dir, "log.db"), copied, time.Since(begin))
 }

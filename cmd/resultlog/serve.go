@@ -14,7 +14,6 @@ import (
 	"resultlog/core"
 	"resultlog/docs"
 	"resultlog/eventstore"
-	"resultlog/eventstore/sqlite"
 	httpapi "resultlog/http"
 	"resultlog/projections"
 )
@@ -101,9 +100,8 @@ func isLoopback(addr string) bool {
 type node struct {
 	server    *httpapi.Server
 	sequencer *eventstore.Sequencer
-	log       *sqlite.Log
+	store     *store
 	runner    *projections.Runner
-	tables    *sqlite.ReadTables
 	queries   *projections.Queries
 	barrier   *projections.Barrier
 
@@ -121,26 +119,24 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 		}
 	}()
 
-	if n.log, err = sqlite.OpenLog(ctx, c.Data); err != nil {
+	if n.store, err = c.open(ctx); err != nil {
 		return nil, err
 	}
-	if n.tables, err = sqlite.OpenReadTables(ctx, c.Data, projections.SQLiteSchema()); err != nil {
-		return nil, err
-	}
+	log := n.store.log
 
-	n.queries = projections.NewQueries(n.tables.Read)
+	n.queries = projections.NewQueries(n.store.read)
 	wake, hurry := make(chan struct{}, 1), make(chan struct{}, 1)
-	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: n.log, Logger: logger, Appended: ringing(wake), LookUpKey: n.queries.Key})
+	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), LookUpKey: n.queries.Key})
 
-	checkpoint := projections.NewCheckpoint(n.tables.Read)
-	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: n.log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry), RecordedAt: recordedAt(n.log)})
+	checkpoint := projections.NewCheckpoint(n.store.read)
+	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry), RecordedAt: recordedAt(log)})
 	projecting := projections.NewMetrics(n.barrier)
-	feed := feedConfig(n.tables, checkpoint, logger)
+	feed := n.store.feedConfig(checkpoint, logger)
 	feed.Wake, feed.Hurry, feed.Metrics = wake, hurry, projecting
 	if n.runner, err = projections.NewRunner(feed); err != nil {
 		return nil, err
 	}
-	if err = dropIfForeign(ctx, n.log, feed); err != nil {
+	if err = dropIfForeign(ctx, log, feed); err != nil {
 		return nil, err
 	}
 
@@ -149,11 +145,11 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(serving.Collectors()...)
 	registry.MustRegister(n.sequencer.Metrics().Collectors()...)
-	registry.MustRegister(n.log.Collectors()...)
+	registry.MustRegister(log.Collectors()...)
 	registry.MustRegister(projecting.Collectors()...)
 	n.server, err = httpapi.New(httpapi.Config{
 		Addr: c.Addr, Secret: []byte(secret), JWKS: c.JWKS, Issuer: given(c.JWTIssuer), Audience: given(c.JWTAudience),
-		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: n.log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
+		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
 		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
 		RateLimit: c.RateLimit, RateBurst: c.RateBurst, CORSOrigins: c.CORSOrigin,
 	})
@@ -237,16 +233,12 @@ func (n *node) run(ctx context.Context) (err error) {
 	return err
 }
 
-// close frees the store: the read tables before the log, which they have attached.
+// close frees the store.
 func (n *node) close() error {
-	var err error
-	if n.tables != nil {
-		err = n.tables.Close()
+	if n.store == nil {
+		return nil
 	}
-	if n.log != nil {
-		err = errors.Join(err, n.log.Close())
-	}
-	return err
+	return n.store.close()
 }
 
 // part is something that runs until it is told to stop.

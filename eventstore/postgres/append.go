@@ -11,6 +11,16 @@ import (
 
 // Append implements eventstore.Log. A turn is two trips to the server, and one more if others have appended since: begin, lock and look; insert and commit.
 func (l *Log) Append(ctx context.Context, after core.Position, decide func(now time.Time, missed []core.Recorded) ([]core.Recorded, error)) error {
+	return l.append(ctx, after, eventstore.Deciding(decide))
+}
+
+// AppendRows appends what another log holds, as it is stored there; the first row must be the next one here. All or nothing, and durable, as by Append. There must be at least one.
+func (l *Log) AppendRows(ctx context.Context, rows []eventstore.Row) error {
+	return l.append(ctx, rows[0].Position-1, eventstore.Copying(rows))
+}
+
+// append is one turn.
+func (l *Log) append(ctx context.Context, after core.Position, produce eventstore.Produce) error {
 	if err := l.takeTurn(ctx); err != nil {
 		return err
 	}
@@ -20,7 +30,7 @@ func (l *Log) Append(ctx context.Context, after core.Position, decide func(now t
 	if err != nil {
 		return l.explain(ctx, fmt.Errorf("take the log's write lock: %w", err))
 	}
-	return l.decideAndCommit(context.WithoutCancel(ctx), begun, known, after, decide) // under the lock, nothing is given up half way
+	return l.produceAndCommit(context.WithoutCancel(ctx), begun, known, after, produce) // under the lock, nothing is given up half way
 }
 
 // begin takes the write lock. A connection that was fine yesterday may be gone today, and the server be there: so one that has served before is replaced once.
@@ -41,8 +51,8 @@ func (l *Log) begin(ctx context.Context, known core.Position) (state, error) {
 	}
 }
 
-// decideAndCommit is the part of a turn under the write lock. It always ends the transaction: a commit, or a rollback, or no connection.
-func (l *Log) decideAndCommit(ctx context.Context, begun state, known mark, after core.Position, decide func(time.Time, []core.Recorded) ([]core.Recorded, error)) error {
+// produceAndCommit is the part of a turn under the write lock. It always ends the transaction: a commit, or a rollback, or no connection.
+func (l *Log) produceAndCommit(ctx context.Context, begun state, known mark, after core.Position, produce eventstore.Produce) error {
 	w, open := l.writer, true
 	defer func() { // a panic of decide comes through here too
 		if open && w.rollbackTransaction(ctx) != nil {
@@ -56,14 +66,15 @@ func (l *Log) decideAndCommit(ctx context.Context, begun state, known mark, afte
 	if err != nil {
 		return err
 	}
-	events, err := decide(begun.now, missed)
-	if err != nil || len(events) == 0 {
-		l.sawAll(missed)
-		return err
-	}
-	rows, err := rowsAfter(begun.head, events)
+	rows, err := produce(begun.head, begun.now, missed)
 	if err != nil {
 		return err
+	}
+	if len(rows) == 0 {
+		if n := len(missed); n > 0 {
+			l.tail.saw(mark{missed[n-1].Position, missed[n-1].EventID})
+		}
+		return nil
 	}
 
 	// A crash up to here, of this node or of the server: the transaction is rolled back. Nothing happened.
@@ -78,27 +89,9 @@ func (l *Log) decideAndCommit(ctx context.Context, begun state, known mark, afte
 		return fmt.Errorf("append after position %d: %w", begun.head, err)
 	}
 	// A crash from here on: the events are on the disk, and on the standbys that the server waits for; replay knows them, whoever was told.
-	l.sawAll(events)
+	last := rows[len(rows)-1]
+	l.tail.saw(mark{last.Position, last.EventID})
 	return nil
-}
-
-// sawAll notes the last of some events.
-func (l *Log) sawAll(events []core.Recorded) {
-	if len(events) > 0 {
-		l.tail.saw(events[len(events)-1])
-	}
-}
-
-// rowsAfter encodes events, which must go on from head.
-func rowsAfter(head core.Position, events []core.Recorded) ([]eventstore.Row, error) {
-	rows := make([]eventstore.Row, len(events))
-	for i, e := range events {
-		if next := head + 1 + core.Position(i); e.Position != next {
-			return nil, fmt.Errorf("append position %d: the log's next is %d", e.Position, next)
-		}
-		rows[i] = eventstore.ToRow(e)
-	}
-	return rows, nil
 }
 
 // takeTurn waits until it is this caller's turn at the writer.
@@ -122,8 +115,11 @@ func (l *Log) endTurn() { <-l.turn }
 
 // openWriter makes sure that there is a writer. The caller has the turn.
 func (l *Log) openWriter(ctx context.Context) (err error) {
-	if l.writer == nil {
-		l.writer, err = newWriter(ctx, l.config)
+	if l.writer != nil {
+		return nil
+	}
+	if l.writer, err = newWriter(ctx, l.config); err == nil {
+		l.opened.Inc()
 	}
 	return err
 }

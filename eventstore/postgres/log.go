@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"resultlog/core"
 	"resultlog/eventstore"
@@ -34,6 +35,7 @@ type Log struct {
 	commit func(*writer, context.Context, []eventstore.Row) (maybe bool, err error) // ends the transaction; a test may replace it
 
 	readers *pgxpool.Pool
+	opened  prometheus.Counter // connections that append
 	tail    tail
 	closed  atomic.Bool
 }
@@ -57,7 +59,37 @@ func OpenLog(ctx context.Context, dsn string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{config: config, turn: make(chan struct{}, 1), commit: (*writer).commitTransaction}
+	return openLog(ctx, config)
+}
+
+// OpenExistingLog opens the log in a database that has one: a tool makes none.
+func OpenExistingLog(ctx context.Context, dsn string) (*Log, error) {
+	config, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	there, err := hasLog(ctx, config)
+	if err == nil && !there {
+		err = errors.New("there is no log; resultlog serve and resultlog migrate make one")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("log in %s: %w", place(config), err)
+	}
+	return openLog(ctx, config)
+}
+
+func hasLog(ctx context.Context, config *pgx.ConnConfig) (there bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'events')`, logSchema).Scan(&there)
+	return there, err
+}
+
+func openLog(ctx context.Context, config *pgx.ConnConfig) (*Log, error) {
+	l := &Log{config: config, turn: make(chan struct{}, 1), commit: (*writer).commitTransaction, opened: newOpened()}
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("log in %s: %w", place(config), err), l.Close())
 	}
@@ -133,11 +165,11 @@ func (t *tail) known() mark {
 }
 
 // saw notes an event that the log holds.
-func (t *tail) saw(r core.Recorded) {
+func (t *tail) saw(event mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r.Position > t.at.position {
-		t.at = mark{r.Position, r.EventID}
+	if event.position > t.at.position {
+		t.at = event
 	}
 }
 

@@ -11,6 +11,16 @@ import (
 
 // Append implements eventstore.Log.
 func (l *Log) Append(ctx context.Context, after core.Position, decide func(now time.Time, missed []core.Recorded) ([]core.Recorded, error)) error {
+	return l.append(ctx, after, eventstore.Deciding(decide))
+}
+
+// AppendRows appends what another log holds, as it is stored there; the first row must be the next one here. All or nothing, and durable, as by Append. There must be at least one.
+func (l *Log) AppendRows(ctx context.Context, rows []eventstore.Row) error {
+	return l.append(ctx, rows[0].Position-1, eventstore.Copying(rows))
+}
+
+// append is one turn.
+func (l *Log) append(ctx context.Context, after core.Position, produce eventstore.Produce) error {
 	if err := l.takeTurn(ctx); err != nil {
 		return err
 	}
@@ -22,11 +32,11 @@ func (l *Log) Append(ctx context.Context, after core.Position, decide func(now t
 		l.discardWriter() // ctx may have ended the call when the transaction had begun already
 		return fmt.Errorf("take the log's write lock: %w", err)
 	}
-	return l.decideAndCommit(context.WithoutCancel(ctx), after, decide) // under the lock, nothing is given up half way
+	return l.produceAndCommit(context.WithoutCancel(ctx), after, produce) // under the lock, nothing is given up half way
 }
 
-// decideAndCommit is the part of a turn under the write lock. It always ends the transaction: a commit, or a rollback, or no connection.
-func (l *Log) decideAndCommit(ctx context.Context, after core.Position, decide func(time.Time, []core.Recorded) ([]core.Recorded, error)) error {
+// produceAndCommit is the part of a turn under the write lock. It always ends the transaction: a commit, or a rollback, or no connection.
+func (l *Log) produceAndCommit(ctx context.Context, after core.Position, produce eventstore.Produce) error {
 	w, open := l.writer, true
 	defer func() { // a panic of decide comes through here too
 		if open && w.rollbackTransaction(ctx) != nil {
@@ -37,11 +47,11 @@ func (l *Log) decideAndCommit(ctx context.Context, after core.Position, decide f
 	if err != nil {
 		return err
 	}
-	events, err := decide(l.now(), missed)
-	if err != nil || len(events) == 0 {
+	rows, err := produce(head, l.now(), missed)
+	if err != nil || len(rows) == 0 {
 		return err
 	}
-	if err := w.insertAll(ctx, head, events); err != nil {
+	if err := w.insertAll(ctx, rows); err != nil {
 		return err
 	}
 

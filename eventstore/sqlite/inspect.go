@@ -2,27 +2,59 @@ package sqlite
 
 import (
 	"context"
+	"iter"
 
 	"resultlog/core"
 	"resultlog/eventstore"
 )
 
-// Row gives the event at a position as it is stored, decoded by nobody: for whoever must look at one that cannot be. It is found unless the log does not come that far.
-func (l *Log) Row(ctx context.Context, at core.Position) (row eventstore.Row, found bool, err error) {
-	if err := l.readable(ctx); err != nil {
-		return row, false, err
+// Rows yields the events after a position as they are stored, decoded by nobody: for who copies a log, or verifies it.
+func (l *Log) Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error] {
+	return func(yield func(eventstore.Row, error) bool) {
+		for last := after; ; {
+			page, err := l.stored(ctx, last, eventstore.PageSize)
+			for _, row := range page {
+				if !yield(row, nil) {
+					return
+				}
+				last = row.Position
+			}
+			if err != nil {
+				yield(eventstore.Row{}, err)
+				return
+			}
+			if len(page) < eventstore.PageSize {
+				return
+			}
+		}
 	}
-	rows, err := l.storedPage.QueryContext(ctx, int64(at-1), 1)
+}
+
+// stored reads some rows after a position.
+func (l *Log) stored(ctx context.Context, after core.Position, most int) (page []eventstore.Row, err error) {
+	if err := l.readable(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := l.storedPage.QueryContext(ctx, int64(after), most)
 	if err != nil {
-		return row, false, l.orClosed(err)
+		return nil, l.orClosed(err)
 	}
 	defer rows.Close()
-	if rows.Next() {
-		row, err = scanRow(rows)
-		found = err == nil && row.Position == at // the first after a position that is none, 0 say, is another
+	for rows.Next() {
+		row, err := scanRow(rows)
+		if err != nil {
+			return page, err
+		}
+		page = append(page, row)
 	}
-	if err == nil {
-		err = rows.Err()
+	return page, l.orClosed(rows.Err())
+}
+
+// Row gives the event at a position as it is stored. It is found unless the log does not come that far.
+func (l *Log) Row(ctx context.Context, at core.Position) (row eventstore.Row, found bool, err error) {
+	page, err := l.stored(ctx, at-1, 1)
+	if err != nil || len(page) == 0 || page[0].Position != at { // the first after a position that is none, 0 say, is another
+		return row, false, err
 	}
-	return row, found, l.orClosed(err)
+	return page[0], true, nil
 }

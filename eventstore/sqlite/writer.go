@@ -93,15 +93,9 @@ func (w *writer) missed(ctx context.Context, after core.Position) (head core.Pos
 	return head, events, err
 }
 
-// insertAll writes rows; the events must go on from head.
-func (w *writer) insertAll(ctx context.Context, head core.Position, events []core.Recorded) error {
-	for i, e := range events {
-		if next := head + 1 + core.Position(i); e.Position != next {
-			return fmt.Errorf("append position %d: the log's next is %d", e.Position, next)
-		}
-	}
-	for _, e := range events {
-		row := eventstore.ToRow(e)
+// insertAll writes rows.
+func (w *writer) insertAll(ctx context.Context, rows []eventstore.Row) error {
+	for _, row := range rows {
 		_, err := w.insert.ExecContext(ctx, int64(row.Position), row.TenantID[:], int64(row.TenantPosition), row.StreamID[:], int64(row.Version), row.EventID[:],
 			row.Type, int64(row.SchemaVersion), row.Data, row.Personal, row.Metadata, row.Slim, int64(row.RecordedAt))
 		if err != nil {

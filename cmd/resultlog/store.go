@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"resultlog/core"
+	"resultlog/eventstore"
+	"resultlog/eventstore/postgres"
+	"resultlog/eventstore/sqlite"
+	"resultlog/projections"
+)
+
+// store is a log and the read tables that are made of it, whichever engine keeps them. Nothing but this file knows which one that is, and nothing but backup and restore asks.
+type store struct {
+	log    storedLog
+	tables projections.Tables // for the subscription, and whoever looks after dead letters
+	read   *sql.DB            // the same tables, for queries
+	topic  eventstore.EventsTopic
+	closed func() error // frees the tables
+}
+
+// storedLog is what both engines' logs can do beside what a Log must.
+type storedLog interface {
+	eventstore.Log
+	Row(ctx context.Context, at core.Position) (row eventstore.Row, found bool, err error)
+	Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error]
+	AppendRows(ctx context.Context, rows []eventstore.Row) error
+	Collectors() []prometheus.Collector
+}
+
+// storeFlags say where the store is; every subcommand that touches it has them.
+type storeFlags struct {
+	Data  string `default:"./data" type:"path" placeholder:"DIR" help:"Directory of the embedded store: the log, and the read tables made of it. Default: ./data."`
+	Store string `placeholder:"URL" help:"A PostgreSQL database in place of the embedded store: postgres://user@host1,host2/db. A password is better given in the environment (PGPASSWORD, or RESULTLOG_STORE as a whole)."`
+}
+
+// Validate refuses an empty directory, which would be the one that the command happens to run in, and a store of a kind that there is not.
+func (f storeFlags) Validate() error {
+	switch {
+	case f.Data == "":
+		return errors.New("--data is empty: it must be a directory")
+	case f.Store != "" && !isPostgres(f.Store):
+		return errors.New("--store must be postgres://…; leave it out for the embedded store in --data")
+	}
+	return nil
+}
+
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// open opens the store, and makes what is not there.
+func (f storeFlags) open(ctx context.Context) (*store, error) {
+	log, err := f.openLog(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	return f.openTables(ctx, log)
+}
+
+// withStore opens the store for a tool that needs one that is there, and closes it when the work is done.
+func (f storeFlags) withStore(ctx context.Context, work func(*store) error) (err error) {
+	log, err := f.openLog(ctx, false)
+	if err != nil {
+		return err
+	}
+	s, err := f.openTables(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return work(s)
+}
+
+// withLog does the same with the log alone.
+func (f storeFlags) withLog(ctx context.Context, work func(storedLog) error) (err error) {
+	log, err := f.openLog(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	return work(log)
+}
+
+// openLog opens the log; one that is not there is made, or is an error.
+func (f storeFlags) openLog(ctx context.Context, make bool) (storedLog, error) {
+	switch {
+	case f.Store != "" && make:
+		return orNone(postgres.OpenLog(ctx, f.Store))
+	case f.Store != "":
+		return orNone(postgres.OpenExistingLog(ctx, f.Store))
+	case make:
+		return orNone(sqlite.OpenLog(ctx, f.Data))
+	default:
+		return orNone(sqlite.OpenExistingLog(ctx, f.Data))
+	}
+}
+
+// orNone keeps a nil pointer from becoming an interface that is not nil.
+func orNone[L storedLog](log L, err error) (storedLog, error) {
+	if err != nil {
+		return nil, err
+	}
+	return log, nil
+}
+
+// openTables opens the read tables of a log, and closes that if it cannot.
+func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, error) {
+	s := &store{log: log}
+	if f.Store != "" {
+		tables, err := postgres.OpenReadTables(ctx, f.Store, projections.PostgresSchema())
+		if err != nil {
+			return nil, errors.Join(err, log.Close())
+		}
+		s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, AtOnce: true}, tables.Read
+		s.topic, s.closed = postgres.EventsTopic(), tables.Close
+		return s, nil
+	}
+	tables, err := sqlite.OpenReadTables(ctx, f.Data, projections.SQLiteSchema())
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	s.tables, s.read = projections.Tables{DB: tables.Write}, tables.Read
+	s.topic, s.closed = sqlite.EventsTopic(), tables.Close
+	return s, nil
+}
+
+// close frees the store: the read tables before the log, which they may have attached.
+func (s *store) close() error {
+	return errors.Join(s.closed(), s.log.Close())
+}
+
+// embedded is the directory of the embedded store, for what is about its file.
+func (f storeFlags) embedded(what string) (dir string, err error) {
+	if f.Store != "" {
+		return "", fmt.Errorf("%s is for the embedded store: a PostgreSQL database is copied by its own tools, pg_dump or pg_basebackup (docs/operations.md), and its log into another store by resultlog copy", what)
+	}
+	return f.Data, nil
+}
