@@ -279,11 +279,11 @@ func readLog(t *testing.T, dir string) []core.Recorded {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	return history(t, log)
+	return eventsOf(t, log)
 }
 
-// history gives all events of a log, which must be such as a machine replays.
-func history(t *testing.T, log eventstore.Log) (events []core.Recorded) {
+// eventsOf gives all events of a log, which must be such as a machine replays.
+func eventsOf(t *testing.T, log eventstore.Log) (events []core.Recorded) {
 	t.Helper()
 	machine := core.NewMachine()
 	for r, err := range log.ReadAll(t.Context(), 0) {

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"resultlog/core"
-	"resultlog/eventstore"
 	"resultlog/eventstore/sqlite"
 )
 
@@ -29,15 +28,18 @@ func readHistory(t testing.TB, dir string) *history {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	h := &history{byKey: map[string][]core.Recorded{}}
-	err = eventstore.Replay(t.Context(), log, core.NewMachine(), func(r core.Recorded) {
+	h, machine := &history{byKey: map[string][]core.Recorded{}}, core.NewMachine()
+	for r, err := range log.ReadAll(t.Context(), 0) {
+		if err == nil {
+			err = machine.Replay(r)
+		}
+		if err != nil {
+			t.Fatalf("the log does not replay: %v", err)
+		}
 		h.events = append(h.events, r)
 		if r.Metadata.CausationID.IsZero() {
 			h.byKey[r.Metadata.Key] = append(h.byKey[r.Metadata.Key], r)
 		}
-	})
-	if err != nil {
-		t.Fatalf("the log does not replay: %v", err)
 	}
 	return h
 }
