@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // ErrOutOfOrder means that an event given to Replay is not the next one: the log has a gap, a repeat, or was written by other rules.
@@ -116,3 +117,12 @@ func (m *Machine) Replay(r Recorded) error {
 	m.overlay.head, m.overlay.at = m.base.head, m.base.at
 	return nil
 }
+
+// SameAs reports whether two machines know the same of what is durable, down to the last name and key: for whoever must know that one is what a replay of the log makes.
+func (m *Machine) SameAs(other *Machine) bool {
+	a, b := m.base, other.base
+	return a.head == b.head && a.at == b.at && sameRows(a.activities, b.activities) && sameRows(a.results, b.results) && sameRows(a.names, b.names) &&
+		sameRows(a.tenants, b.tenants) && sameRows(a.apiKeys, b.apiKeys) && a.keys.floor == b.keys.floor && maps.Equal(a.keys.positions, b.keys.positions)
+}
+
+func sameRows[K, V comparable](a, b *table[K, V]) bool { return maps.Equal(a.rows, b.rows) }
