@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"bytes"
 	"fmt"
 
 	"resultlog/core"
@@ -65,6 +66,27 @@ func (row Row) SlimRecorded() (core.Recorded, error) {
 func (row Row) Size() int {
 	return len(row.Data) + len(row.Personal) + len(row.Metadata) + len(row.Slim)
 }
+
+// Differs names the first column in which two rows are not the same, to the byte; empty: none.
+func (row Row) Differs(other Row) string {
+	for _, column := range []struct {
+		name string
+		same bool
+	}{
+		{"position", row.Position == other.Position}, {"tenant_id", row.TenantID == other.TenantID}, {"tenant_position", row.TenantPosition == other.TenantPosition},
+		{"stream_id", row.StreamID == other.StreamID}, {"version", row.Version == other.Version}, {"event_id", row.EventID == other.EventID}, {"type", row.Type == other.Type},
+		{"schema_version", row.SchemaVersion == other.SchemaVersion}, {"data", bytes.Equal(row.Data, other.Data)}, {"personal", equal(row.Personal, other.Personal)},
+		{"metadata", bytes.Equal(row.Metadata, other.Metadata)}, {"recorded_at", row.RecordedAt == other.RecordedAt}, {"slim", equal(row.Slim, other.Slim)},
+	} {
+		if !column.same {
+			return column.name
+		}
+	}
+	return ""
+}
+
+// equal compares columns in which nothing is not the same as an empty value.
+func equal(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
 
 // place is what is known of a row without decoding it.
 func (row Row) place() core.Recorded {

@@ -21,6 +21,8 @@ type commandLine struct {
 	Deadletters deadlettersCommand `cmd:"" help:"Look after events that the read tables could not take."`
 	Backup      backupCommand      `cmd:"" help:"Copy the log into a file, while servers run on it."`
 	Restore     restoreCommand     `cmd:"" help:"Make a backup the log of a directory that has none."`
+	Copy        copyCommand        `cmd:"" help:"Copy a log into another store: from the embedded one to PostgreSQL, or back."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring a store to the newest shape."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
