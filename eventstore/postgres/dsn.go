@@ -47,11 +47,13 @@ func parseDSN(dsn string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// session is a configuration for connections whose statements take no longer than a time; 0: as long as they take.
+// session is a configuration for connections whose statements take no longer than a time; 0: as long as they take. What the DSN says of time-outs itself stays.
 func session(config *pgx.ConnConfig, statements time.Duration) *pgx.ConnConfig {
 	config = config.Copy()
 	set := func(name string, d time.Duration) {
-		config.RuntimeParams[name] = strconv.FormatInt(d.Milliseconds(), 10)
+		if config.RuntimeParams[name] == "" {
+			config.RuntimeParams[name] = strconv.FormatInt(d.Milliseconds(), 10)
+		}
 	}
 	set("lock_timeout", lockTimeout)
 	set("idle_in_transaction_session_timeout", idleInTransaction)
