@@ -50,14 +50,23 @@ func (l *lockedText) String() string {
 	return l.text.String()
 }
 
-// serveOn runs resultlog serve on a data directory and a free port until stop, which also checks that it ends well.
-func serveOn(t *testing.T, dir string) *server {
+// in gives the flags that say where a store is: in a directory, or in the PostgreSQL database of a URL.
+func in(place string) []string {
+	if isPostgres(place) {
+		return []string{"--store", place}
+	}
+	return []string{"--data", place}
+}
+
+// serveOn runs resultlog serve on a store and a free port until stop, which also checks that it ends well.
+func serveOn(t *testing.T, place string) *server {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	written, stderr := io.Pipe()
 	exit := make(chan int, 1)
 	go func() {
-		exit <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--data", dir, "--jwt-secret", testSecret, "--drain", "0s"}, console{out: io.Discard, err: stderr})
+		args := append([]string{"serve", "--addr", "127.0.0.1:0", "--jwt-secret", testSecret, "--drain", "0s"}, in(place)...)
+		exit <- run(ctx, args, console{out: io.Discard, err: stderr})
 		stderr.Close()
 	}()
 	s := &server{log: &lockedText{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second}, token: adminToken(t)}

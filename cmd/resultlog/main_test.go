@@ -23,6 +23,7 @@ import (
 
 	"resultlog/core"
 	"resultlog/eventstore"
+	"resultlog/eventstore/postgres/postgrestest"
 	"resultlog/eventstore/sqlite"
 )
 
@@ -35,6 +36,7 @@ type leakChecked struct{ *testing.M }
 
 func (m leakChecked) Run() int {
 	code := m.M.Run()
+	postgrestest.Stop()
 	if err := goleak.Find(); err != nil && code == 0 {
 		_, _ = io.WriteString(os.Stderr, err.Error())
 		return 1
