@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 
 	"resultlog/core"
 )
@@ -28,38 +27,38 @@ type touch struct {
 }
 
 // createActivity takes no conflict: an activity is created once, and a second time means that events were applied twice.
-const createActivity = `
+var createActivity = newRowStatement("uuid uuid text text text text uuid text text text bigint text text double text uuid uuid uuid bigint bigint bigint bigint", `
 	INSERT INTO activities (tenant_id, id, type, status, reason, channel, commerce_id, commerce_external_id, provider_activity_id, idempotency_key, scheduled_at,
 		suggested_execution_time, user_status, score, assignment_reason, assigned_route_id, assigned_operator_id, result_id, created_at, updated_at, version, last_position)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`)
 
 // moveActivity and linkActivity leave a row with the later of what it says and of the event: one that waited in dead_letters is applied after others that came later.
 
-const moveActivity = `
+var moveActivity = newRowStatement("uuid uuid text bigint bigint bigint uuid", `
 	UPDATE activities SET status = $3, version = $4, result_id = coalesce($7, result_id),
 		updated_at = CASE WHEN last_position < $6 THEN $5 ELSE updated_at END, last_position = CASE WHEN last_position < $6 THEN $6 ELSE last_position END
-	WHERE tenant_id = $1 AND id = $2 AND version < $4`
+	WHERE tenant_id = $1 AND id = $2 AND version < $4`)
 
 // provideActivity is apart, since few moves give an activity a provider id, and setting it writes the index by it.
-const provideActivity = `UPDATE activities SET provider_activity_id = $3 WHERE tenant_id = $1 AND id = $2`
+var provideActivity = newRowStatement("uuid uuid text", `UPDATE activities SET provider_activity_id = $3 WHERE tenant_id = $1 AND id = $2`)
 
 // linkActivity changes nothing if the activity has that result already.
-const linkActivity = `
+var linkActivity = newRowStatement("uuid uuid uuid bigint bigint", `
 	UPDATE activities SET result_id = $3,
 		updated_at = CASE WHEN last_position < $5 THEN $4 ELSE updated_at END, last_position = CASE WHEN last_position < $5 THEN $5 ELSE last_position END
-	WHERE tenant_id = $1 AND id = $2 AND result_id IS DISTINCT FROM $3`
+	WHERE tenant_id = $1 AND id = $2 AND result_id IS DISTINCT FROM $3`)
 
 // Name implements Projection.
 func (Activities) Name() string { return "activities" }
 
 // Reset implements Projection.
-func (Activities) Reset(ctx context.Context, tx *sql.Tx) error {
+func (Activities) Reset(ctx context.Context, tx *Tx) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM activities`)
 	return err
 }
 
 // Apply implements Projection.
-func (Activities) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+func (Activities) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	changes := foldActivities(batch)
 	return changes.write(ctx, tx, "activity", (*activityChange).write)
 }
@@ -135,8 +134,7 @@ func (c *activityChange) write(w *writer, key core.Stream) error {
 		}
 	}
 	// The activity may be missing here, if its own stream is parked: its result is none the worse.
-	_, err := w.exec(linkActivity, idOf(key.Tenant), idOf(key.ID), idOf(c.result), int64(c.linked.at), int64(c.linked.position))
-	return err
+	return w.exec(linkActivity, idOf(key.Tenant), idOf(key.ID), idOf(c.result), int64(c.linked.at), int64(c.linked.position))
 }
 
 func (c *activityChange) create(w *writer, key core.Stream) error {

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 
 	"resultlog/core"
@@ -19,23 +18,23 @@ type keyChange struct {
 }
 
 // issueKey takes no conflict: a key is issued once, and a second time means that events were applied twice.
-const issueKey = `
+var issueKey = newRowStatement("uuid uuid text text text bigint bigint bigint bigint bigint", `
 	INSERT INTO api_keys (tenant_id, id, name, prefix, permissions, expires_at, created_at, revoked_at, version, last_position)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
 
-const revokeKey = `UPDATE api_keys SET revoked_at = $3, version = $4, last_position = $5 WHERE tenant_id = $1 AND id = $2 AND version < $4`
+var revokeKey = newRowStatement("uuid uuid bigint bigint bigint", `UPDATE api_keys SET revoked_at = $3, version = $4, last_position = $5 WHERE tenant_id = $1 AND id = $2 AND version < $4`)
 
 // Name implements Projection.
 func (APIKeys) Name() string { return "api_keys" }
 
 // Reset implements Projection.
-func (APIKeys) Reset(ctx context.Context, tx *sql.Tx) error {
+func (APIKeys) Reset(ctx context.Context, tx *Tx) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM api_keys`)
 	return err
 }
 
 // Apply implements Projection.
-func (APIKeys) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+func (APIKeys) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	changes := foldKeys(batch)
 	return changes.write(ctx, tx, "API key", (*keyChange).write)
 }

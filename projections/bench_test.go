@@ -10,7 +10,7 @@ import (
 
 // BenchmarkCatchUp rebuilds the tables from a log of some ten thousand events: decode, fold, two tables, checkpoint.
 func BenchmarkCatchUp(b *testing.B) {
-	w := newWorld(b)
+	w := sqliteWorld(b)
 	w.fill(rand.New(rand.NewPCG(40, 1)), 20_000)
 	cfg := w.config(w.tables)
 	cfg.Logger = slog.New(slog.DiscardHandler)

@@ -15,7 +15,7 @@ const firstParked = `SELECT position FROM dead_letters WHERE tenant_id = $1 AND 
 
 // parked finds which streams of a batch have an event in dead_letters: whatever follows it on the stream builds on what was never applied, and is parked too.
 // There are none, nearly always, which costs one query on an empty table.
-func parked(ctx context.Context, tx *sql.Tx, batch []delivered) (map[core.Stream]core.Position, error) {
+func parked(ctx context.Context, tx *Tx, batch []delivered) (map[core.Stream]core.Position, error) {
 	var some bool
 	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM dead_letters)`).Scan(&some); err != nil || !some {
 		return nil, err
@@ -44,7 +44,7 @@ func parked(ctx context.Context, tx *sql.Tx, batch []delivered) (map[core.Stream
 
 // park sets an event aside. Its idempotency key, if it came with one, is found all the same, since a retry of the request must be answered as ever: writes know nothing of this.
 // If even this cannot be written, it is not the event that is wrong but the disk, say: the error then ends the delivery, and nothing is parked.
-func park(ctx context.Context, tx *sql.Tx, r core.Recorded, now time.Time, why error) error {
+func park(ctx context.Context, tx *Tx, r core.Recorded, now time.Time, why error) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO dead_letters (tenant_id, stream_id, version, position, tenant_position, event_id, recorded_at, parked_at, error)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,

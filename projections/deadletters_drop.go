@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"resultlog/core"
@@ -31,7 +30,7 @@ func droppable(ctx context.Context, db querier, position core.Position) (DeadLet
 // Drop gives up the event at a position: the read tables will lack it, and what follows it on its stream is free to be retried. A rebuild tries it again.
 func (d DeadLetters) Drop(ctx context.Context, position core.Position) (DeadLetter, error) {
 	var dropped DeadLetter
-	err := d.transaction(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := d.transaction(ctx, func(ctx context.Context, tx *Tx) (err error) {
 		if dropped, err = droppable(ctx, tx, position); err != nil {
 			return err
 		}

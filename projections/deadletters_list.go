@@ -14,8 +14,8 @@ import (
 // DeadLetters is what an operator does about events that were set aside. It works beside running servers, of this process or another: like a delivery, whatever changes the tables
 // takes their write lock before it looks at them. Safe for concurrent use.
 type DeadLetters struct {
-	Write       *sql.DB // the read tables, for writing: every transaction takes the write lock as it begins
-	Read        *sql.DB // the same, for reading
+	Tables      Tables  // for writing
+	Read        *sql.DB // for reading
 	Projections []Projection
 	History     History
 }

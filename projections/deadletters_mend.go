@@ -12,10 +12,10 @@ import (
 // it is written, or not at all: so it was missing, or is too new, where one of the two waited in dead_letters while the other went on.
 type mender interface {
 	// mend brings rows that rest on events of one stream, which have just been applied late, to what they would be had they been applied when their turn was.
-	mend(ctx context.Context, tx *sql.Tx, applied []core.Recorded, history History) error
+	mend(ctx context.Context, tx *Tx, applied []core.Recorded, history History) error
 }
 
-func (d DeadLetters) mend(ctx context.Context, tx *sql.Tx, applied []core.Recorded) error {
+func (d DeadLetters) mend(ctx context.Context, tx *Tx, applied []core.Recorded) error {
 	for _, p := range d.Projections {
 		if m, ok := p.(mender); ok {
 			if err := m.mend(ctx, tx, applied, d.History); err != nil {
@@ -27,14 +27,14 @@ func (d DeadLetters) mend(ctx context.Context, tx *sql.Tx, applied []core.Record
 }
 
 // mend links an activity to its result, if that came while there was no row to link.
-func (a Activities) mend(ctx context.Context, tx *sql.Tx, applied []core.Recorded, history History) error {
+func (a Activities) mend(ctx context.Context, tx *Tx, applied []core.Recorded, history History) error {
 	created, ok := applied[0].Event.(core.ActivityCreated)
 	if !ok {
 		return nil
 	}
 	tenant := applied[0].Stream.Tenant
 	ids := new(statement).add(`SELECT id FROM results WHERE tenant_id = ? AND activity_id = ?`, tenant[:], created.ActivityID[:])
-	linked, err := scanAll(ctx, tx, ids, func(rows *sql.Rows) (id core.ID, err error) {
+	linked, err := scanAll(ctx, tx.Tx, ids, func(rows *sql.Rows) (id core.ID, err error) {
 		err = rows.Scan(intoID{&id})
 		return id, err
 	})
@@ -64,7 +64,7 @@ func linkedBy(e core.Event) (activity, result core.ID) {
 }
 
 // mend takes the comments of the transitions that a result has caused from the log: the result's row had another one when they were applied, or has another one now.
-func (ActivityTransitions) mend(ctx context.Context, tx *sql.Tx, applied []core.Recorded, history History) error {
+func (ActivityTransitions) mend(ctx context.Context, tx *Tx, applied []core.Recorded, history History) error {
 	moved := make(map[core.ID]core.ID) // by which result
 	for _, r := range applied {
 		activity, result := linkedBy(r.Event)
@@ -91,10 +91,10 @@ type failure struct {
 }
 
 // mendComments gives each transition to FAILED the comment of the result's last submission before it.
-func mendComments(ctx context.Context, tx *sql.Tx, activity core.Stream, result core.ID, history History) error {
+func mendComments(ctx context.Context, tx *Tx, activity core.Stream, result core.ID, history History) error {
 	rows := new(statement).add(`SELECT version, position FROM activity_transitions WHERE tenant_id = ? AND activity_id = ? AND result_id = ? AND to_status = ?`,
 		activity.Tenant[:], activity.ID[:], result[:], core.ActivityFailed.String())
-	failures, err := scanAll(ctx, tx, rows, func(rows *sql.Rows) (f failure, err error) {
+	failures, err := scanAll(ctx, tx.Tx, rows, func(rows *sql.Rows) (f failure, err error) {
 		err = rows.Scan(&f.version, &f.at)
 		return f, err
 	})

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -31,7 +30,7 @@ func (d DeadLetters) Retry(ctx context.Context, stream core.Stream, through core
 	var done Retried
 	for {
 		before := done
-		err := d.transaction(ctx, func(ctx context.Context, tx *sql.Tx) error { return d.retry(ctx, tx, stream, through, &done) })
+		err := d.transaction(ctx, func(ctx context.Context, tx *Tx) error { return d.retry(ctx, tx, stream, through, &done) })
 		if err != nil {
 			return before, fmt.Errorf("retry stream %s: %w", stream.ID, err)
 		}
@@ -42,8 +41,8 @@ func (d DeadLetters) Retry(ctx context.Context, stream core.Stream, through core
 }
 
 // transaction runs a change of the tables: as a delivery, under their write lock, and within the time that one try of a delivery has.
-func (d DeadLetters) transaction(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
-	tx, err := d.Write.BeginTx(ctx, nil)
+func (d DeadLetters) transaction(ctx context.Context, change func(context.Context, *Tx) error) error {
+	tx, err := d.Tables.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,7 +56,7 @@ func (d DeadLetters) transaction(ctx context.Context, change func(context.Contex
 }
 
 // retry is one transaction of Retry.
-func (d DeadLetters) retry(ctx context.Context, tx *sql.Tx, stream core.Stream, through core.Version, done *Retried) error {
+func (d DeadLetters) retry(ctx context.Context, tx *Tx, stream core.Stream, through core.Version, done *Retried) error {
 	parked, err := letters(ctx, tx, ofStream(stream, through, retriedAtOnce))
 	if err != nil {
 		return err
@@ -95,7 +94,7 @@ func (d DeadLetters) retry(ctx context.Context, tx *sql.Tx, stream core.Stream, 
 var errNotOfThisLog = errors.New("the log has no such event there: the read tables were made of another log; resultlog rebuild makes them again")
 
 // applyParked applies events one by one, each behind a savepoint, until one fails, which it notes. It gives those that were applied.
-func (d DeadLetters) applyParked(ctx context.Context, tx *sql.Tx, parked []DeadLetter, done *Retried) (applied []core.Recorded, err error) {
+func (d DeadLetters) applyParked(ctx context.Context, tx *Tx, parked []DeadLetter, done *Retried) (applied []core.Recorded, err error) {
 	if len(parked) == 0 {
 		return nil, nil
 	}

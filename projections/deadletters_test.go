@@ -2,7 +2,6 @@ package projections_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 	"resultlog/projections"
 )
 
@@ -24,10 +22,10 @@ type failing struct {
 	poison func(core.Recorded) bool
 }
 
-func (failing) Name() string                         { return "failing" }
-func (failing) Reset(context.Context, *sql.Tx) error { return nil }
+func (failing) Name() string                                 { return "failing" }
+func (failing) Reset(context.Context, *projections.Tx) error { return nil }
 
-func (f failing) Apply(_ context.Context, _ *sql.Tx, batch []core.Recorded) error {
+func (f failing) Apply(_ context.Context, _ *projections.Tx, batch []core.Recorded) error {
 	if i := slices.IndexFunc(batch, f.poison); f.broken.Load() && i >= 0 {
 		return fmt.Errorf("version %d: %w", batch[i].Version, errTest)
 	}
@@ -44,8 +42,8 @@ func (w *world) breaking(poison func(core.Recorded) bool) (f failing, cfg projec
 }
 
 // deadLetters opens what an operator has, over tables that may be another process's.
-func (w *world) deadLetters(tables *sqlite.ReadTables, all ...projections.Projection) projections.DeadLetters {
-	return projections.DeadLetters{Write: tables.Write, Read: tables.Read, Projections: append(projections.All(), all...), History: w.log.ReadStream}
+func (w *world) deadLetters(tables *readTables, all ...projections.Projection) projections.DeadLetters {
+	return projections.DeadLetters{Tables: tables.Write, Read: tables.Read, Projections: append(projections.All(), all...), History: w.log.ReadStream}
 }
 
 // letters lists dead letters.
@@ -78,38 +76,50 @@ func (w *world) retry(d projections.DeadLetters, stream core.Stream, through cor
 	return done
 }
 
-// dump gives every row of every read table.
+// readTableKeys are the read tables, and what their rows go by.
+var readTableKeys = map[string]string{
+	"results": "id", "activities": "id", "activity_transitions": "activity_id, version", "idempotency_keys": "position", "dead_letters": "position", "checkpoints": "position",
+	"task_result_types": "tenant_id, code", "api_keys": "tenant_id, id",
+}
+
+// rows gives every row of a table.
+func (w *world) rows(table string) (columns []string, all [][]any) {
+	w.t.Helper()
+	rows, err := w.tables.Read.Query(`SELECT * FROM ` + table + ` ORDER BY ` + readTableKeys[table])
+	if err == nil {
+		columns, err = rows.Columns()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, values)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		w.t.Fatal(err)
+	}
+	return columns, all
+}
+
+// dump gives every row of every read table, as text.
 func (w *world) dump() map[string][]string {
 	w.t.Helper()
 	tables := make(map[string][]string)
-	for table, key := range map[string]string{
-		"results": "id", "activities": "id", "activity_transitions": "activity_id, version", "idempotency_keys": "position", "dead_letters": "position", "checkpoints": "position",
-		"task_result_types": "tenant_id, code", "api_keys": "tenant_id, id",
-	} {
-		rows, err := w.tables.Read.Query(`SELECT * FROM ` + table + ` ORDER BY ` + key)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		for rows.Next() {
-			values, into := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				w.t.Fatal(err)
-			}
+	for table := range readTableKeys {
+		columns, rows := w.rows(table)
+		for _, values := range rows {
 			var row strings.Builder
 			for i, column := range columns {
 				fmt.Fprintf(&row, "%s=%v ", column, values[i])
 			}
 			tables[table] = append(tables[table], row.String())
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			w.t.Fatal(err)
 		}
 	}
 	return tables
@@ -145,47 +155,49 @@ func (w *world) whole(r *rand.Rand, n int) {
 // What was parked and is retried leaves the tables as if it had never been parked, whatever came meanwhile on other streams, of the same activity and result too; and whatever the
 // order in which the streams are retried. It is done by another process, beside a server that projects what keeps coming.
 func TestRetriedTablesEqualARebuild(t *testing.T) {
-	var parked, of int
-	for _, seed := range []uint64{4, 5, 6} {
-		w := newWorld(t)
-		w.keyed = true
-		r := rand.New(rand.NewPCG(50, seed))
-		broken, cfg := w.breaking(func(e core.Recorded) bool {
-			return (int(e.Stream.ID[13])<<8+int(e.Stream.ID[14])+int(e.Version))%5 == 0
-		})
-		running := w.run(cfg)
-		for range 6 {
-			w.whole(r, 12)
-			w.caughtUp(running)
-		}
-		tool := w.open()
-		d := w.deadLetters(tool)
-		streams := streamsOf(w.letters(d, projections.Which{}))
-		parked, of = parked+len(w.letters(d, projections.Which{})), of+int(w.machine.Head())
-		broken.broken.Store(false)
-		w.whole(r, 5) // what is parked already still keeps what follows it
-		r.Shuffle(len(streams), func(i, j int) { streams[i], streams[j] = streams[j], streams[i] })
-		for _, stream := range streams {
-			if done := w.retry(d, stream, 0); done.Failed != nil || done.Left != 0 {
-				t.Fatalf("seed %d: retried %s: %+v", seed, stream.ID, done)
+	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
+		var parked, of int
+		for _, seed := range []uint64{4, 5, 6} {
+			w := newWorld(t)
+			w.keyed = true
+			r := rand.New(rand.NewPCG(50, seed))
+			broken, cfg := w.breaking(func(e core.Recorded) bool {
+				return (int(e.Stream.ID[13])<<8+int(e.Stream.ID[14])+int(e.Version))%5 == 0
+			})
+			running := w.run(cfg)
+			for range 6 {
+				w.whole(r, 12)
+				w.caughtUp(running)
 			}
-			w.whole(r, 1)
+			tool := w.open()
+			d := w.deadLetters(tool)
+			streams := streamsOf(w.letters(d, projections.Which{}))
+			parked, of = parked+len(w.letters(d, projections.Which{})), of+int(w.machine.Head())
+			broken.broken.Store(false)
+			w.whole(r, 5) // what is parked already still keeps what follows it
+			r.Shuffle(len(streams), func(i, j int) { streams[i], streams[j] = streams[j], streams[i] })
+			for _, stream := range streams {
+				if done := w.retry(d, stream, 0); done.Failed != nil || done.Left != 0 {
+					t.Fatalf("seed %d: retried %s: %+v", seed, stream.ID, done)
+				}
+				w.whole(r, 1)
+			}
+			w.caughtUp(running)
+			w.close(tool)
+			if err := running.stop(); err != nil {
+				t.Fatal(err)
+			}
+			retried := w.dump()
+			w.verify(w.tables)
+			if err := projections.Rebuild(t.Context(), w.config(w.tables), w.machine.Head(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(w.dump(), retried); diff != "" {
+				t.Fatalf("seed %d: -rebuilt +retried\n%s", seed, diff)
+			}
 		}
-		w.caughtUp(running)
-		w.close(tool)
-		if err := running.stop(); err != nil {
-			t.Fatal(err)
+		if parked < of/5 {
+			t.Errorf("%d of %d events were parked: too few to tell anything", parked, of)
 		}
-		retried := w.dump()
-		w.verify(w.tables)
-		if err := projections.Rebuild(t.Context(), w.config(w.tables), w.machine.Head(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(w.dump(), retried); diff != "" {
-			t.Fatalf("seed %d: -rebuilt +retried\n%s", seed, diff)
-		}
-	}
-	if parked < of/5 {
-		t.Errorf("%d of %d events were parked: too few to tell anything", parked, of)
-	}
+	})
 }

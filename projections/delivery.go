@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -32,11 +31,12 @@ type work struct {
 // transaction, of which the failed try has left nothing.
 func (r *Runner) handle(m *message.Message) error {
 	begin := r.Now()
-	tx, ok := wsql.TxFromContext(m.Context())
+	delivering, ok := wsql.TxFromContext(m.Context())
 	if !ok {
 		r.stop(errors.New("the subscription delivers outside of a transaction: it is not of watermill-sql"))
 		return nil
 	}
+	tx := r.Tables.within(delivering)
 	ctx, cancel := context.WithTimeout(m.Context(), r.HandlerTimeout)
 	defer cancel()
 	done, err := r.deliver(ctx, tx, m)
@@ -66,7 +66,7 @@ func (r *Runner) handle(m *message.Message) error {
 var errBroken = errors.New("broken delivery")
 
 // deliver applies a batch to all read tables: as a whole if it can, which is nearly always; one by one if an event in it is poison or follows one.
-func (r *Runner) deliver(ctx context.Context, tx *sql.Tx, m *message.Message) (work, error) {
+func (r *Runner) deliver(ctx context.Context, tx *Tx, m *message.Message) (work, error) {
 	batch, sound, err := r.decode(m)
 	if err != nil {
 		return work{}, err
@@ -124,12 +124,12 @@ func (r *Runner) tries(first core.Position) int {
 }
 
 // apply applies a batch to all read tables.
-func (r *Runner) apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+func (r *Runner) apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	return applyAll(ctx, tx, r.Projections, batch)
 }
 
 // applyAll is what live, catching up, rebuilding and retrying share: all projections, on one batch.
-func applyAll(ctx context.Context, tx *sql.Tx, projections []Projection, batch []core.Recorded) error {
+func applyAll(ctx context.Context, tx *Tx, projections []Projection, batch []core.Recorded) error {
 	for _, p := range projections {
 		if err := p.Apply(ctx, tx, batch); err != nil {
 			return fmt.Errorf("%s: %w", p.Name(), err)
@@ -140,7 +140,7 @@ func applyAll(ctx context.Context, tx *sql.Tx, projections []Projection, batch [
 
 // applyEach applies the events one by one, each behind a savepoint of its own, and parks those that fail and those that follow one on its stream.
 // Streams holds the streams that have a parked event already, and where.
-func (r *Runner) applyEach(ctx context.Context, tx *sql.Tx, batch []delivered, streams map[core.Stream]core.Position, done *work) error {
+func (r *Runner) applyEach(ctx context.Context, tx *Tx, batch []delivered, streams map[core.Stream]core.Position, done *work) error {
 	if streams == nil {
 		streams = make(map[core.Stream]core.Position)
 	}

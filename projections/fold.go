@@ -2,8 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"resultlog/core"
@@ -30,7 +28,7 @@ func (f *folded[T]) row(key core.Stream) *T {
 }
 
 // write writes every row, in the order of first mention, as one of them is written; what it is stands in errors.
-func (f *folded[T]) write(ctx context.Context, tx *sql.Tx, what string, one func(*T, *writer, core.Stream) error) error {
+func (f *folded[T]) write(ctx context.Context, tx *Tx, what string, one func(*T, *writer, core.Stream) error) error {
 	w := newWriter(ctx, tx)
 	defer w.close()
 	for _, key := range f.keys {
@@ -38,59 +36,20 @@ func (f *folded[T]) write(ctx context.Context, tx *sql.Tx, what string, one func
 			return fmt.Errorf("%s %s: %w", what, key.ID, err)
 		}
 	}
+	if err := w.flush(); err != nil {
+		return fmt.Errorf("%s: %w", oneOfRows(len(f.keys), what, f.keys[0].ID), err)
+	}
 	return nil
 }
 
-// writer writes rows one by one through prepared statements: on SQLite as good as statements of many rows. It must be closed.
-type writer struct {
-	ctx      context.Context
-	tx       *sql.Tx
-	prepared map[string]*sql.Stmt
-}
-
-func newWriter(ctx context.Context, tx *sql.Tx) *writer {
-	return &writer{ctx: ctx, tx: tx, prepared: make(map[string]*sql.Stmt)}
-}
-
-// exec writes one row at most, and tells whether it did. The time-out is honoured between two statements and not within one: SQLite answers an interrupted write by rolling
-// back the whole transaction, savepoints and all, and watching the context of each costs a goroutine.
-func (w *writer) exec(query string, args ...any) (written bool, err error) {
-	if err := w.ctx.Err(); err != nil {
-		return false, err
+// oneOfRows is what an error of rows that were written at once is about: PostgreSQL does not say which of them it was. A batch of one event, as when a failed one is applied event by event,
+// has one row, the first.
+func oneOfRows(n int, what string, first fmt.Stringer) string {
+	if n > 1 {
+		return fmt.Sprintf("%s: one of %d", what, n)
 	}
-	ctx := context.WithoutCancel(w.ctx)
-	stmt, ok := w.prepared[query]
-	if !ok {
-		if stmt, err = w.tx.PrepareContext(ctx, query); err != nil {
-			return false, err
-		}
-		w.prepared[query] = stmt
-	}
-	result, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	return fmt.Sprintf("%s %s", what, first)
 }
-
-// must writes exactly one row, and fails if there was none to write: an event is about a row that an earlier one made.
-func (w *writer) must(query string, args ...any) error {
-	written, err := w.exec(query, args...)
-	if err == nil && !written {
-		return errNoRow
-	}
-	return err
-}
-
-func (w *writer) close() {
-	for _, stmt := range w.prepared {
-		_ = stmt.Close() // the transaction's end closes it too
-	}
-}
-
-// errNoRow means that the read table does not hold what the event builds on: it lacks the row, or has this event already.
-var errNoRow = errors.New("no row to change, or it is newer than the event")
 
 // The forms of values in columns: what is absent is NULL.
 

@@ -3,15 +3,13 @@ package projections_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 	"resultlog/projections"
 )
 
@@ -26,7 +24,7 @@ func (w *world) eventID(ctx context.Context, at core.Position) (core.ID, bool, e
 // twin is a world whose log has the first events of this one, and its own ids from there on.
 func (w *world) twin(events core.Position) *world {
 	w.t.Helper()
-	twin := newWorld(w.t)
+	twin := w.engine.newWorld(w.t)
 	twin.minted, twin.clock = w.minted+1_000_000, w.clock
 	history := w.history()[:events]
 	if len(history) == 0 {
@@ -44,25 +42,24 @@ func (w *world) twin(events core.Position) *world {
 	return twin
 }
 
-// adopt closes this world's read tables, puts those of another in their place, and opens them.
+// adopt puts what stands in the read tables of another world in the place of what stands in this one's.
 func (w *world) adopt(from *world) {
 	w.t.Helper()
-	if err := errors.Join(from.tables.Close(), w.tables.Close()); err != nil {
-		w.t.Fatal(err)
+	for table := range readTableKeys {
+		w.exec(`DELETE FROM ` + table)
+		columns, rows := from.rows(table)
+		places := make([]string, len(columns))
+		for i := range places {
+			places[i] = fmt.Sprintf("$%d", i+1)
+		}
+		for _, row := range rows {
+			w.exec(`INSERT INTO `+table+` VALUES (`+strings.Join(places, ", ")+`)`, row...)
+		}
 	}
-	read, err := os.ReadFile(filepath.Join(from.dir, "read.db"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(w.dir, "read.db"), read, 0o600)
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	from.tables, w.tables = &sqlite.ReadTables{}, w.open()
-	w.t.Cleanup(func() { w.close(w.tables) })
 }
 
 // applied is a world whose read tables hold the whole log.
-func applied(t *testing.T, seed uint64) *world {
+func applied(t *testing.T, newWorld func(testing.TB) *world, seed uint64) *world {
 	w := newWorld(t)
 	w.fill(rand.New(rand.NewPCG(31, seed)), 60)
 	live := w.run(w.config(w.tables))
@@ -75,40 +72,42 @@ func applied(t *testing.T, seed uint64) *world {
 
 // Read tables that were made of another log than the one beside them are noticed and made again, by a start and by a rebuild; those of this log stay.
 func TestReadTablesOfAnotherLog(t *testing.T) {
-	all := func(head core.Position) core.Position { return head }
-	none := func(core.Position) core.Position { return 0 }
-	half := func(head core.Position) core.Position { return head / 2 }
-	for name, c := range map[string]struct {
-		kept    func(head core.Position) core.Position // how much of the old log is in the new one
-		commits int                                    // what came to the new log after that
-		foreign bool
-	}{
-		"the same log":                             {all, 0, false},
-		"the same log, further on":                 {all, 50, false},
-		"an older copy, shorter":                   {half, 0, true},
-		"an older copy, that has come on, shorter": {half, 3, true},
-		"an older copy, that has outgrown them":    {half, 200, true},
-		"an empty log, shorter than any":           {none, 0, true},
-		"another log, shorter":                     {none, 3, true},
-		"another log, longer":                      {none, 200, true},
-		"an older copy, shorter by one event":      {func(head core.Position) core.Position { return head - 1 }, 0, true},
-		"an older copy, and another event since":   {func(head core.Position) core.Position { return head - 1 }, 1, true},
-	} {
-		for _, how := range []string{"start", "rebuild"} {
-			t.Run(name+", "+how, func(t *testing.T) {
-				old := applied(t, 1)
-				w := old.twin(c.kept(old.machine.Head()))
-				w.live(rand.New(rand.NewPCG(31, 2)), c.commits)
-				if is := w.machine.Head() < old.machine.Head(); is != strings.Contains(name, "shorter") {
-					t.Fatalf("at %d beside tables at %d", w.machine.Head(), old.machine.Head())
-				}
-				w.adopt(old)
-				w.begin(how, c.foreign)
-				w.verify(w.tables)
-				w.mustHave(w.machine.Head())
-			})
+	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
+		all := func(head core.Position) core.Position { return head }
+		none := func(core.Position) core.Position { return 0 }
+		half := func(head core.Position) core.Position { return head / 2 }
+		for name, c := range map[string]struct {
+			kept    func(head core.Position) core.Position // how much of the old log is in the new one
+			commits int                                    // what came to the new log after that
+			foreign bool
+		}{
+			"the same log":                             {all, 0, false},
+			"the same log, further on":                 {all, 50, false},
+			"an older copy, shorter":                   {half, 0, true},
+			"an older copy, that has come on, shorter": {half, 3, true},
+			"an older copy, that has outgrown them":    {half, 200, true},
+			"an empty log, shorter than any":           {none, 0, true},
+			"another log, shorter":                     {none, 3, true},
+			"another log, longer":                      {none, 200, true},
+			"an older copy, shorter by one event":      {func(head core.Position) core.Position { return head - 1 }, 0, true},
+			"an older copy, and another event since":   {func(head core.Position) core.Position { return head - 1 }, 1, true},
+		} {
+			for _, how := range []string{"start", "rebuild"} {
+				t.Run(name+", "+how, func(t *testing.T) {
+					old := applied(t, newWorld, 1)
+					w := old.twin(c.kept(old.machine.Head()))
+					w.live(rand.New(rand.NewPCG(31, 2)), c.commits)
+					if is := w.machine.Head() < old.machine.Head(); is != strings.Contains(name, "shorter") {
+						t.Fatalf("at %d beside tables at %d", w.machine.Head(), old.machine.Head())
+					}
+					w.adopt(old)
+					w.begin(how, c.foreign)
+					w.verify(w.tables)
+					w.mustHave(w.machine.Head())
+				})
+			}
 		}
-	}
+	})
 }
 
 // begin has the read tables follow the log, as a node's start does, or a rebuild.
@@ -143,24 +142,28 @@ func (w *world) mustHave(checkpoint core.Position) {
 
 // Tables that nothing was delivered to are of any log.
 func TestEmptyReadTablesAreOfAnyLog(t *testing.T) {
-	w := newWorld(t)
-	w.fill(rand.New(rand.NewPCG(31, 3)), 20)
-	asked := func(context.Context, core.Position) (core.ID, bool, error) { panic("there is nothing to compare with") }
-	if dropped, err := projections.DropIfForeign(t.Context(), w.config(w.tables), asked); dropped || err != nil {
-		t.Fatalf("dropped %v, %v", dropped, err)
-	}
+	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
+		w := newWorld(t)
+		w.fill(rand.New(rand.NewPCG(31, 3)), 20)
+		asked := func(context.Context, core.Position) (core.ID, bool, error) { panic("there is nothing to compare with") }
+		if dropped, err := projections.DropIfForeign(t.Context(), w.config(w.tables), asked); dropped || err != nil {
+			t.Fatalf("dropped %v, %v", dropped, err)
+		}
+	})
 }
 
 // A log that cannot be read says nothing of the tables: they stay.
 func TestALogThatCannotBeReadIsNotAnother(t *testing.T) {
-	w := applied(t, 4)
-	broken := func(context.Context, core.Position) (core.ID, bool, error) {
-		return core.ID{}, false, errors.New("disk on fire")
-	}
-	dropped, err := projections.DropIfForeign(t.Context(), w.config(w.tables), broken)
-	if dropped || err == nil || !strings.Contains(err.Error(), "disk on fire") {
-		t.Fatalf("dropped %v, %v", dropped, err)
-	}
-	w.mustHave(w.machine.Head())
-	w.verify(w.tables)
+	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
+		w := applied(t, newWorld, 4)
+		broken := func(context.Context, core.Position) (core.ID, bool, error) {
+			return core.ID{}, false, errors.New("disk on fire")
+		}
+		dropped, err := projections.DropIfForeign(t.Context(), w.config(w.tables), broken)
+		if dropped || err == nil || !strings.Contains(err.Error(), "disk on fire") {
+			t.Fatalf("dropped %v, %v", dropped, err)
+		}
+		w.mustHave(w.machine.Head())
+		w.verify(w.tables)
+	})
 }

@@ -23,10 +23,10 @@ type IdempotencyKeys struct{}
 
 // recordKey replaces a key that was used before and is found no more. It changes nothing if the key is there already: one of an event that could not be applied elsewhere is
 // recorded when that is parked, and again when it is taken up.
-const recordKey = `
+var recordKey = newRowStatement("uuid bytea bigint bigint", `
 	INSERT INTO idempotency_keys (tenant_id, name, position, recorded_at) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (tenant_id, name) DO UPDATE SET position = excluded.position, recorded_at = excluded.recorded_at
-	WHERE idempotency_keys.position < excluded.position`
+	WHERE idempotency_keys.position < excluded.position`)
 
 const purgeKeys = `
 	DELETE FROM idempotency_keys WHERE (tenant_id, name) IN (SELECT tenant_id, name FROM idempotency_keys WHERE recorded_at < $1 ORDER BY recorded_at LIMIT $2)`
@@ -35,27 +35,35 @@ const purgeKeys = `
 func (IdempotencyKeys) Name() string { return "idempotency_keys" }
 
 // Reset implements Projection.
-func (IdempotencyKeys) Reset(ctx context.Context, tx *sql.Tx) error {
+func (IdempotencyKeys) Reset(ctx context.Context, tx *Tx) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys`)
 	return err
 }
 
 // Apply implements Projection.
-func (IdempotencyKeys) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
-	w := newWriter(ctx, tx)
-	defer w.close()
+func (IdempotencyKeys) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
+	var uses folded[keyUse] // by the key's name, which is as long as an id
 	for _, r := range batch {
-		if r.Metadata.Key == "" {
-			continue
-		}
-		name := r.Metadata.Name(r.Stream.Tenant)
-		if _, err := w.exec(recordKey, idOf(r.Stream.Tenant), name[:], int64(r.Position), int64(r.RecordedAt)); err != nil {
-			return err
+		if r.Metadata.Key != "" {
+			*uses.row(core.Stream{Tenant: r.Stream.Tenant, ID: core.ID(r.Metadata.Name(r.Stream.Tenant))}) = keyUse{r.Position, r.RecordedAt}
 		}
 	}
+	if err := uses.write(ctx, tx, "idempotency key", (*keyUse).write); err != nil {
+		return err
+	}
 	last := batch[len(batch)-1].RecordedAt
-	_, err := w.exec(purgeKeys, int64(last)-KeyRetention.Milliseconds(), maxPurged)
+	_, err := tx.ExecContext(context.WithoutCancel(ctx), purgeKeys, int64(last)-KeyRetention.Milliseconds(), maxPurged)
 	return err
+}
+
+// keyUse is the first event that was recorded with a key.
+type keyUse struct {
+	position   core.Position
+	recordedAt core.Instant
+}
+
+func (u *keyUse) write(w *writer, key core.Stream) error {
+	return w.exec(recordKey, idOf(key.Tenant), key.ID[:], int64(u.position), int64(u.recordedAt))
 }
 
 // Key finds an idempotency key: the position of the first event that was recorded with it, 0 if none was; and how far in the log that holds.

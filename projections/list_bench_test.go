@@ -13,9 +13,9 @@ import (
 // costs, so that what an index costs is the difference. With -benchtime 200x the tables grow to 100,000 rows, and indexes that no order of arrival helps are no longer all in the cache.
 func BenchmarkIndexes(b *testing.B) {
 	for table, batch := range map[string]func(*world, *rand.Rand) []core.Recorded{"results": newResults, "activities": newActivities} {
-		for _, index := range append([]string{"none"}, append(newWorld(b).indexes(table), "all")...) {
+		for _, index := range append([]string{"none"}, append(sqliteWorld(b).indexes(table), "all")...) {
 			b.Run(table+"/"+index, func(b *testing.B) {
-				w := newWorld(b)
+				w := sqliteWorld(b)
 				for _, name := range w.indexes(table) {
 					if name != index && index != "all" {
 						w.exec("DROP INDEX " + name)

@@ -4,13 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"modernc.org/sqlite"
 
 	"resultlog/core"
 	"resultlog/projections"
@@ -69,7 +66,7 @@ func (c noting) QueryContext(ctx context.Context, query string, args []driver.Na
 
 // noted opens the read tables for queries that are noted.
 func (w *world) noted() (*projections.Queries, *notebook) {
-	base, err := sqlite.NewConnector("file:" + filepath.Join(w.dir, "read.db") + "?mode=ro")
+	base, err := w.engine.connector(w.place)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -314,7 +311,7 @@ func (w *world) narrows(t *testing.T, query asked) {
 
 // Every filter alone, every order, cursor, after_position and search finds its rows by an index: none looks at all rows of a tenant, and what is sorted is said.
 func TestListsUseTheirIndexes(t *testing.T) {
-	w := newWorld(t)
+	w := sqliteWorld(t)
 	q, n := w.noted()
 	w.crowd(1)
 	for _, p := range allPlans() {
@@ -338,7 +335,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 
 // Where more rows fit than are counted, nothing is sorted: they are met along the order.
 func TestListsOfManyRowsSortNothing(t *testing.T) {
-	w := newWorld(t)
+	w := sqliteWorld(t)
 	q, n := w.noted()
 	w.crowd(core.MaxTotal + 1)
 	for _, p := range allPlans() {
@@ -355,7 +352,7 @@ func TestListsOfManyRowsSortNothing(t *testing.T) {
 
 // Each index is the way to some list: it costs every event that is projected, and one that nothing needs must go.
 func TestEveryIndexIsNeeded(t *testing.T) {
-	w := newWorld(t)
+	w := sqliteWorld(t)
 	rows, err := w.tables.Read.Query(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('results', 'activities', 'api_keys', 'task_result_types') AND sql IS NOT NULL`)
 	if err != nil {
 		t.Fatal(err)

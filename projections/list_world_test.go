@@ -74,7 +74,7 @@ func (w *world) reclassify(r *rand.Rand, s shelf, tenant core.ID) {
 // project applies events to the tables of rows, as a subscription would, a thousand at a time.
 func (w *world) project(events []core.Recorded) {
 	w.t.Helper()
-	tx, err := w.tables.Write.Begin()
+	tx, err := w.tables.Write.Begin(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func (s shelf) naiveActivities(tenant core.ID, q core.ActivityQuery) core.Page[c
 }
 
 // eitherShelf tests with few rows, and with so many that more of them fit some filters than are counted; with fewer queries then, since each takes ten times as long.
-func eitherShelf(t *testing.T, test func(t *testing.T, w *world, r *rand.Rand, s shelf, queries int)) {
+func eitherShelf(t *testing.T, newWorld func(testing.TB) *world, test func(t *testing.T, w *world, r *rand.Rand, s shelf, queries int)) {
 	for _, size := range []struct {
 		name          string
 		many, queries int
@@ -247,19 +247,8 @@ func eitherShelf(t *testing.T, test func(t *testing.T, w *world, r *rand.Rand, s
 // crowd gives a tenant rows that fit everything that the plans of lists ask for.
 func (w *world) crowd(n int) {
 	w.t.Helper()
-	for _, fill := range []string{`
-		WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
-		INSERT INTO results (tenant_id, id, source, status, commerce_external_id, operator_external_id, occurred_at, hard_override, result, contact_type, created_at, updated_at, version, last_position)
-		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'STANDALONE', 'PENDING', 'c', 'o', $3, 0, 'success', 'INBOUND', $3 - n, $3, 1, n + 10 FROM numbers`, `
-		WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
-		INSERT INTO activities (tenant_id, id, type, status, reason, channel, commerce_id, commerce_external_id, idempotency_key, scheduled_at, created_at, updated_at, version, last_position)
-		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'TASK', 'READY', 'a' || char(0x10FFFF), 'SMS', x'01000000000000000000000000000000', char(0x10FFFF), n, $3, $3 - n, $3, 1, n + 10 FROM numbers`, `
-		WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
-		INSERT INTO api_keys (tenant_id, id, name, prefix, permissions, created_at, version, last_position)
-		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'n', 'p', '["VIEW_EVENTS"]', $3 - n, 1, n + 10 FROM numbers`} {
-		if _, err := w.tables.Write.Exec(fill, n, tenants[0][:], int64(instant)); err != nil {
-			w.t.Fatal(err)
-		}
+	for _, fill := range w.engine.crowd {
+		w.exec(fill, n, tenants[0][:], int64(instant))
 	}
-	w.exec(`INSERT INTO task_result_types VALUES ($1, 'success', 1, 'POSITIVE', 0, 1, 1), ($1, 'b2b_purchase', 1, 'POSITIVE', 0, 2, 2), ($1, 'not_home', 1, 'NEGATIVE', 0, 3, 3)`, tenants[0][:])
+	w.exec(`INSERT INTO task_result_types VALUES ($1, 'success', TRUE, 'POSITIVE', 0, 1, 1), ($1, 'b2b_purchase', TRUE, 'POSITIVE', 0, 2, 2), ($1, 'not_home', TRUE, 'NEGATIVE', 0, 3, 3)`, tenants[0][:])
 }

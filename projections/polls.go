@@ -11,7 +11,7 @@ import (
 // commits whatever is in its transaction when it stops waiting for a handler (its own context ended, it is being closed, the AckDeadline has passed). A transaction whose
 // context has ended is refused its commit.
 type polls struct {
-	*sql.DB
+	Tables
 	timeout time.Duration // of one poll's transaction; shorter than the AckDeadline
 
 	mu     sync.Mutex
@@ -19,8 +19,8 @@ type polls struct {
 	ended  bool
 }
 
-func newPolls(db *sql.DB, timeout time.Duration) *polls {
-	return &polls{DB: db, timeout: timeout, cancel: func() {}}
+func newPolls(tables Tables, timeout time.Duration) *polls {
+	return &polls{Tables: tables, timeout: timeout, cancel: func() {}}
 }
 
 // BeginTx implements the subscriber's Beginner.
@@ -29,7 +29,7 @@ func (p *polls) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, erro
 	if err != nil {
 		return nil, err
 	}
-	return p.DB.BeginTx(ctx, opts)
+	return p.Tables.BeginTx(ctx, opts)
 }
 
 // next gives the context of the next transaction.

@@ -8,7 +8,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"io/fs"
 
@@ -20,9 +19,9 @@ type Projection interface {
 	// Name is the table's name; it is in logs and errors.
 	Name() string
 	// Apply folds a batch of events, in the order of the log, into the table. An error leaves the transaction as it may be: the caller rolls back to where Apply began.
-	Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error
+	Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error
 	// Reset empties the table.
-	Reset(ctx context.Context, tx *sql.Tx) error
+	Reset(ctx context.Context, tx *Tx) error
 }
 
 // All lists the projections that there are, in the order in which they must be applied: ActivityTransitions reads what Results is about to change.
@@ -30,11 +29,14 @@ func All() []Projection {
 	return []Projection{IdempotencyKeys{}, ActivityTransitions{}, Results{}, Activities{}, TaskResultTypes{}, APIKeys{}}
 }
 
-//go:embed ddl/sqlite/*.sql
+//go:embed ddl/*/*.sql
 var ddl embed.FS
 
 // SQLiteSchema holds the migrations of the read tables for SQLite, in goose's form. Each column has a comment: analysts read it.
 func SQLiteSchema() fs.FS { return folder("ddl/sqlite") }
+
+// PostgresSchema holds the migrations of the read tables for PostgreSQL, likewise; the comments stand in the database.
+func PostgresSchema() fs.FS { return folder("ddl/postgres") }
 
 func folder(name string) fs.FS {
 	sub, err := fs.Sub(ddl, name)

@@ -57,12 +57,16 @@ func row(ctx context.Context, tx *sql.Tx, query string, tenant, id core.ID, colu
 
 // snapshot runs reads in one transaction, on tables that hold everything up to a position. They may be emptied at any time, to be rebuilt, and a row that is missing says
 // something only as of a position.
-func (q *Queries) snapshot(ctx context.Context, after core.Position, reads func(*sql.Tx) error) error {
+func (q *Queries) snapshot(ctx context.Context, after core.Position, reads func(*sql.Tx) error) (err error) {
 	tx, err := q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}) // SQLite knows no less
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
-	defer tx.Rollback() // nothing was written
+	defer func() {
+		if ended := tx.Rollback(); ended != nil && err != nil { // nothing was written; but there is no transaction any more: the connection was lost
+			err = unreadable(ctx, errors.Join(err, ended))
+		}
+	}()
 	if after > 0 {
 		position, err := checkpointOf(ctx, tx)
 		if err != nil {
@@ -73,6 +77,14 @@ func (q *Queries) snapshot(ctx context.Context, after core.Position, reads func(
 		}
 	}
 	return reads(tx)
+}
+
+// unreadable is the error of read tables that cannot be read now, which is no fault of this program.
+func unreadable(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &core.Error{Code: core.CodeUnavailable, Message: "the read tables cannot be read right now: retry a little later", Err: cause}
 }
 
 // notParked gives a *core.Error of CodeParked if an event of a stream is in dead_letters: of a result's or an activity's own, or of the tenant's. Its rows are then as they were before
@@ -104,15 +116,22 @@ func readError(what string, id core.ID, err error) error {
 	return fmt.Errorf("read %s %s: %w", what, id, err)
 }
 
-// intoID scans an id's 16 bytes; NULL is none.
+// intoID scans an id: 16 bytes, or the text of a UUID; NULL is none.
 type intoID struct{ id *core.ID }
 
 // Scan implements sql.Scanner.
 func (to intoID) Scan(column any) error {
 	b, ok := column.([]byte)
+	text, isText := column.(string) // as PostgreSQL's driver gives a UUID
 	switch {
 	case column == nil:
 		*to.id = core.ID{}
+	case isText:
+		id, err := core.ParseID(text)
+		if err != nil {
+			return fmt.Errorf("%q %w", text, err)
+		}
+		*to.id = id
 	case !ok || len(b) != len(to.id):
 		return fmt.Errorf("want %d bytes of a UUID, got %T of %d", len(to.id), column, len(b))
 	default:

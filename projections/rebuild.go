@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,7 +27,7 @@ func Rebuild(ctx context.Context, cfg Config, head core.Position, progress func(
 	if err != nil {
 		return err
 	}
-	if err := reset(ctx, cfg.DB, cfg.Projections); err != nil {
+	if err := reset(ctx, cfg.Tables, cfg.Projections); err != nil {
 		return fmt.Errorf("empty the read tables: %w", err)
 	}
 	// A crash from here on leaves tables that are behind their log, as after a restart; no more.
@@ -51,11 +50,11 @@ type EventID func(ctx context.Context, at core.Position) (id core.ID, found bool
 // what the tables say did not happen. Whoever runs next makes them again. Two logs that have the same event at the checkpoint are the same up to there, since an id is never given
 // twice; so it does not matter how far the log has come since. It must be called before anything is read from the tables, and before a Runner goes on from their checkpoint.
 func DropIfForeign(ctx context.Context, cfg Config, eventID EventID) (dropped bool, err error) {
-	foreign, err := isForeign(ctx, cfg.DB, eventID)
+	foreign, err := isForeign(ctx, cfg.Tables.DB, eventID)
 	if err != nil || !foreign {
 		return false, err
 	}
-	if err := reset(ctx, cfg.DB, cfg.Projections); err != nil {
+	if err := reset(ctx, cfg.Tables, cfg.Projections); err != nil {
 		return false, fmt.Errorf("empty the read tables: %w", err)
 	}
 	_, err = cfg.Checkpoint.read(ctx)
@@ -65,8 +64,8 @@ func DropIfForeign(ctx context.Context, cfg Config, eventID EventID) (dropped bo
 // isForeign reports whether the log has another event at the checkpoint than the tables were made of, or none.
 func isForeign(ctx context.Context, db *sql.DB, eventID EventID) (bool, error) {
 	var at core.Position
-	var applied []byte
-	err := db.QueryRowContext(ctx, `SELECT position, event_id FROM checkpoints WHERE subscription = $1`, subscription).Scan((*int64)(&at), &applied)
+	var applied core.ID
+	err := db.QueryRowContext(ctx, `SELECT position, event_id FROM checkpoints WHERE subscription = $1`, subscription).Scan((*int64)(&at), intoID{&applied})
 	if errors.Is(err, sql.ErrNoRows) { // nothing has been delivered yet
 		return false, nil
 	}
@@ -77,7 +76,7 @@ func isForeign(ctx context.Context, db *sql.DB, eventID EventID) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the log at the checkpoint %d: %w", at, err)
 	}
-	return !found || !bytes.Equal(id[:], applied), nil
+	return !found || id != applied, nil
 }
 
 // follow reports every checkpoint until head is reached, or the runner has ended; ended then still holds why.
@@ -98,8 +97,8 @@ func follow(ctx context.Context, checkpoint *Checkpoint, head core.Position, pro
 }
 
 // reset empties all that the log feeds.
-func reset(ctx context.Context, db *sql.DB, projections []Projection) error {
-	tx, err := db.BeginTx(ctx, nil)
+func reset(ctx context.Context, tables Tables, projections []Projection) error {
+	tx, err := tables.Begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"resultlog/core"
@@ -18,7 +17,7 @@ type resultChange struct {
 }
 
 // submitResult replaces everything but id and created_at, which the event repeats.
-const submitResult = `
+var submitResult = newRowStatement("uuid uuid uuid text text text text text bigint bool text text bigint text text text text bigint bigint bigint bigint", `
 	INSERT INTO results (tenant_id, id, activity_id, source, status, provider_activity_id, commerce_external_id, external_status, occurred_at, hard_override,
 		result, contact_type, future_scheduled_at, comment, operator_external_id, raw_payload, payload, created_at, updated_at, version, last_position)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
@@ -28,24 +27,24 @@ const submitResult = `
 		future_scheduled_at = excluded.future_scheduled_at, comment = excluded.comment, operator_external_id = excluded.operator_external_id,
 		raw_payload = excluded.raw_payload, payload = excluded.payload, updated_at = excluded.updated_at, version = excluded.version,
 		last_position = excluded.last_position
-	WHERE results.version < excluded.version`
+	WHERE results.version < excluded.version`)
 
 // linkResult leaves updated_at alone: linking is not a submission (contract §2.1).
-const linkResult = `
+var linkResult = newRowStatement("uuid uuid uuid text bigint bigint", `
 	UPDATE results SET activity_id = $3, source = $4, version = $5, last_position = $6
-	WHERE tenant_id = $1 AND id = $2 AND version < $5`
+	WHERE tenant_id = $1 AND id = $2 AND version < $5`)
 
 // Name implements Projection.
 func (Results) Name() string { return "results" }
 
 // Reset implements Projection.
-func (Results) Reset(ctx context.Context, tx *sql.Tx) error {
+func (Results) Reset(ctx context.Context, tx *Tx) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM results`)
 	return err
 }
 
 // Apply implements Projection.
-func (Results) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+func (Results) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	changes, err := foldResults(batch)
 	if err != nil {
 		return err

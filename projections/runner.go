@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -51,7 +50,7 @@ const topic = "events"
 
 // Config is what a Runner is made of. Every duration, MaxTries and Now may be zero: then the constant of the same name holds, and time.Now.
 type Config struct {
-	DB          *sql.DB                                                // the read tables, for writing, with the log in sight
+	Tables      Tables                                                 // the read tables, with the log in sight
 	Schema      wsql.SchemaAdapter                                     // makes the log a topic
 	Checkpoints wsql.OffsetsAdapter                                    // keeps the checkpoint beside the tables
 	Decode      func(*message.Message) iter.Seq2[core.Recorded, error] // the events of a delivery; beside an error, the place of the event that could not be decoded
@@ -99,7 +98,7 @@ func NewRunner(cfg Config) (*Runner, error) {
 	if cfg.AckDeadline < 2*cfg.TransactionTimeout {
 		return nil, fmt.Errorf("AckDeadline %s must be far above TransactionTimeout %s: at least twice", cfg.AckDeadline, cfg.TransactionTimeout)
 	}
-	return &Runner{Config: cfg, polls: newPolls(cfg.DB, cfg.TransactionTimeout)}, nil
+	return &Runner{Config: cfg, polls: newPolls(cfg.Tables, cfg.TransactionTimeout)}, nil
 }
 
 func (cfg *Config) setDefaults() {

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -17,7 +16,7 @@ var errLost = errors.New("the transaction was lost")
 
 // guarded runs f behind a savepoint. If f fails, or panics, all that it wrote is undone and the transaction is as it was before; on PostgreSQL this also makes an aborted
 // transaction usable again. Errors of the transaction itself (a full disk, an interrupted write, a lost connection) may have rolled back all of it: then the error is errLost.
-func guarded(ctx context.Context, tx *sql.Tx, name string, f func() error) error {
+func guarded(ctx context.Context, tx *Tx, name string, f func() error) error {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
 		return errors.Join(errLost, err)
 	}

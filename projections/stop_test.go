@@ -15,7 +15,7 @@ func TestStopEndsTheTransactionFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	cfg := Config{DB: db}
+	cfg := Config{Tables: Tables{DB: db}}
 	r, err := NewRunner(cfg)
 	if err != nil {
 		t.Fatal(err)

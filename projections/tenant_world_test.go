@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 	"resultlog/projections"
 )
 
@@ -104,7 +103,7 @@ func (n naive) readTenants(t testing.TB, q *projections.Queries, want naive) {
 }
 
 // countTenants verifies that the tables have no more rows of tenants than they should.
-func (w *world) countTenants(tables *sqlite.ReadTables, want naive) {
+func (w *world) countTenants(tables *readTables, want naive) {
 	w.t.Helper()
 	var types, keys, wantTypes, wantKeys int
 	w.scan(tables, &types, `SELECT count(*) FROM task_result_types`)

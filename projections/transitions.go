@@ -17,10 +17,10 @@ type ActivityTransitions struct{}
 const eventCreated = "CREATED"
 
 // addTransition takes no conflict: an event is recorded once, and a second time means that events were applied twice.
-const addTransition = `
+var addTransition = newRowStatement("uuid uuid bigint uuid text text text uuid bool text text bigint bigint", `
 	INSERT INTO activity_transitions (tenant_id, activity_id, version, event_id, event_type, from_status, to_status, result_id, overridden, error_code, error_message,
 		occurred_at, position)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
 
 // commentOf gives no comment of a result that has an event in dead_letters: the row may be of a submission before the one that moved the activity.
 const commentOf = `
@@ -31,13 +31,13 @@ const commentOf = `
 func (ActivityTransitions) Name() string { return "activity_transitions" }
 
 // Reset implements Projection.
-func (ActivityTransitions) Reset(ctx context.Context, tx *sql.Tx) error {
+func (ActivityTransitions) Reset(ctx context.Context, tx *Tx) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM activity_transitions`)
 	return err
 }
 
 // Apply implements Projection.
-func (ActivityTransitions) Apply(ctx context.Context, tx *sql.Tx, batch []core.Recorded) error {
+func (ActivityTransitions) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	w := newWriter(ctx, tx)
 	defer w.close()
 	submitted := make(map[core.Stream]core.Sealed) // the personal part of each result's last submission in the batch, so far
@@ -62,11 +62,11 @@ func (ActivityTransitions) Apply(ctx context.Context, tx *sql.Tx, batch []core.R
 			return fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
 	}
-	return nil
+	return w.flush()
 }
 
 // comment is that of a result's last submission before the event at hand: of one in the batch, else of the one that the results table shows.
-func comment(ctx context.Context, tx *sql.Tx, submitted map[core.Stream]core.Sealed, result core.Stream) (comment string, err error) {
+func comment(ctx context.Context, tx *Tx, submitted map[core.Stream]core.Sealed, result core.Stream) (comment string, err error) {
 	if sealed, ok := submitted[result]; ok {
 		personal, err := sealed.Open()
 		return personal.Comment, err

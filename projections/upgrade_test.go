@@ -35,9 +35,9 @@ func schemaOf(t *testing.T, last string) fs.FS {
 
 // Read tables of a program that knew no events of a tenant's own stream are not made again: what they hold stays, with the checkpoint, and the new tables fill as such events come.
 func TestTablesOfBeforeTenantsHadAStreamStay(t *testing.T) {
-	w := newWorld(t)
+	w := sqliteWorld(t)
 	w.close(w.tables)
-	files, err := filepath.Glob(filepath.Join(w.dir, "read.db*"))
+	files, err := filepath.Glob(filepath.Join(w.place, "read.db*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestTablesOfBeforeTenantsHadAStreamStay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if w.tables, err = sqlite.OpenReadTables(t.Context(), w.dir, schemaOf(t, "00003_lists.sql")); err != nil {
+	if w.tables, err = ofSQLite(sqlite.OpenReadTables(t.Context(), w.place, schemaOf(t, "00003_lists.sql"))); err != nil {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(82, 1))

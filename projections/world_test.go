@@ -16,11 +16,19 @@ import (
 
 	"resultlog/core"
 	"resultlog/eventstore"
-	"resultlog/eventstore/sqlite"
+	"resultlog/eventstore/postgres/postgrestest"
 	"resultlog/projections"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(clusterEnding{m}) }
+
+// clusterEnding stops PostgreSQL when the tests are done.
+type clusterEnding struct{ *testing.M }
+
+func (m clusterEnding) Run() int {
+	defer postgrestest.Stop()
+	return m.M.Run()
+}
 
 // patience is how long a test waits for what must happen. It is never waited out unless the test fails.
 const patience = 20 * time.Second
@@ -28,12 +36,13 @@ const patience = 20 * time.Second
 // forever is for what must not happen by itself within a test.
 const forever = time.Hour
 
-// world is a log with its read tables in a directory of its own, and a machine that decides what goes into the log.
+// world is a log with its read tables in a place of its own, and a machine that decides what goes into the log.
 type world struct {
 	t       testing.TB
-	dir     string
-	log     *sqlite.Log
-	tables  *sqlite.ReadTables
+	engine  engine
+	place   string // where both are: a directory, or a DSN
+	log     eventstore.Log
+	tables  *readTables
 	machine *core.Machine
 	minted  uint64
 	made    []core.ID // activities that were asked for
@@ -43,10 +52,10 @@ type world struct {
 	issued  []core.ID // API keys that were asked for
 }
 
-func newWorld(t testing.TB) *world {
-	w := &world{t: t, dir: t.TempDir(), machine: core.NewMachine(), clock: 1_700_000_000_000, wake: make(chan struct{}, 1)}
+func (e engine) newWorld(t testing.TB) *world {
+	w := &world{t: t, engine: e, place: e.place(t), machine: core.NewMachine(), clock: 1_700_000_000_000, wake: make(chan struct{}, 1)}
 	var err error
-	if w.log, err = sqlite.OpenLog(t.Context(), w.dir); err != nil {
+	if w.log, err = e.openLog(context.Background(), w.place); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -60,24 +69,24 @@ func newWorld(t testing.TB) *world {
 }
 
 // open opens the read tables, as another process would.
-func (w *world) open() *sqlite.ReadTables {
-	tables, err := sqlite.OpenReadTables(context.Background(), w.dir, projections.SQLiteSchema())
+func (w *world) open() *readTables {
+	tables, err := w.engine.openTables(context.Background(), w.place)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return tables
 }
 
-func (w *world) close(tables *sqlite.ReadTables) {
+func (w *world) close(tables *readTables) {
 	if err := tables.Close(); err != nil {
 		w.t.Error(err)
 	}
 }
 
 // config is a runner's, with a checkpoint of its own. Nothing wakes it but the channel, and failures are soon taken up again.
-func (w *world) config(tables *sqlite.ReadTables) projections.Config {
+func (w *world) config(tables *readTables) projections.Config {
 	return projections.Config{
-		DB: tables.Write, Schema: sqlite.EventsTopic(), Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
+		Tables: tables.Write, Schema: w.engine.topic, Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
 		Checkpoint: projections.NewCheckpoint(tables.Read), Wake: w.wake, Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 		FallbackPoll: forever, RetryDelay: time.Millisecond, ResendInterval: time.Millisecond,
 	}
@@ -359,14 +368,14 @@ func (n naive) fold(t testing.TB, r core.Recorded) {
 }
 
 // verify compares the read tables, whole, with a naive fold of what the checkpoint says they hold.
-func (w *world) verify(tables *sqlite.ReadTables) {
+func (w *world) verify(tables *readTables) {
 	w.t.Helper()
 	var checkpoint int
 	w.scan(tables, &checkpoint, `SELECT coalesce((SELECT position FROM checkpoints), 0)`)
 	w.verifyIs(tables, w.history()[:checkpoint])
 }
 
-func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
+func (w *world) verifyIs(tables *readTables, history []core.Recorded) {
 	w.t.Helper()
 	want := fold(w.t, history)
 	got := newNaive()
@@ -400,7 +409,7 @@ func (w *world) verifyIs(tables *sqlite.ReadTables, history []core.Recorded) {
 	w.countTenants(tables, want)
 }
 
-func (w *world) scan(tables *sqlite.ReadTables, into any, query string, args ...any) {
+func (w *world) scan(tables *readTables, into any, query string, args ...any) {
 	w.t.Helper()
 	if err := tables.Read.QueryRow(query, args...).Scan(into); err != nil {
 		w.t.Fatal(err)

@@ -1,0 +1,130 @@
+package projections_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	modernc "modernc.org/sqlite"
+
+	"resultlog/eventstore"
+	"resultlog/eventstore/postgres"
+	"resultlog/eventstore/postgres/postgrestest"
+	"resultlog/eventstore/sqlite"
+	"resultlog/projections"
+)
+
+// engine is where a log and its read tables can be: what is the same for either is tested on both.
+type engine struct {
+	name       string
+	place      func(testing.TB) string // of a log that there is not yet: a directory, or a DSN
+	openLog    func(ctx context.Context, place string) (eventstore.Log, error)
+	openTables func(ctx context.Context, place string) (*readTables, error)
+	topic      eventstore.EventsTopic
+	connector  func(place string) (driver.Connector, error) // to the read tables alone, for reading
+	lost       string                                       // what it says of a savepoint whose transaction was ended by an interrupted write
+	refusal    []string                                     // statements that make a trigger which lets nobody park an event
+	crowd      []string                                     // statements that make $1 rows of the tenant $2 in each table that has lists, the first of them at $3 and a millisecond between two
+}
+
+// readTables are the read tables as one process has them open.
+type readTables struct {
+	Write projections.Tables
+	Read  *sql.DB
+	close func() error
+}
+
+// Close ends both sides.
+func (t *readTables) Close() error { return t.close() }
+
+var onSQLite = engine{
+	name:  "sqlite",
+	place: func(t testing.TB) string { return t.TempDir() },
+	openLog: func(ctx context.Context, dir string) (eventstore.Log, error) {
+		return sqlite.OpenLog(ctx, dir)
+	},
+	openTables: func(ctx context.Context, dir string) (*readTables, error) {
+		return ofSQLite(sqlite.OpenReadTables(ctx, dir, projections.SQLiteSchema()))
+	},
+	topic: sqlite.EventsTopic(),
+	connector: func(dir string) (driver.Connector, error) {
+		return modernc.NewConnector("file:" + filepath.Join(dir, "read.db") + "?mode=ro")
+	},
+	lost:    "no such savepoint",
+	refusal: []string{`CREATE TRIGGER full BEFORE INSERT ON dead_letters BEGIN SELECT RAISE(ABORT, 'disk is full'); END`},
+	crowd: []string{`
+		WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
+		INSERT INTO results (tenant_id, id, source, status, commerce_external_id, operator_external_id, occurred_at, hard_override, result, contact_type, created_at, updated_at, version, last_position)
+		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'STANDALONE', 'PENDING', 'c', 'o', $3, 0, 'success', 'INBOUND', $3 - n, $3, 1, n + 10 FROM numbers`, `
+		WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
+		INSERT INTO activities (tenant_id, id, type, status, reason, channel, commerce_id, commerce_external_id, idempotency_key, scheduled_at, created_at, updated_at, version, last_position)
+		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'TASK', 'READY', 'a' || char(0x10FFFF), 'SMS', x'01000000000000000000000000000000', char(0x10FFFF), n, $3, $3 - n, $3, 1, n + 10 FROM numbers`, `
+		WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
+		INSERT INTO api_keys (tenant_id, id, name, prefix, permissions, created_at, version, last_position)
+		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'n', 'p', '["VIEW_EVENTS"]', $3 - n, 1, n + 10 FROM numbers`},
+}
+
+func ofSQLite(t *sqlite.ReadTables, err error) (*readTables, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &readTables{Write: projections.Tables{DB: t.Write}, Read: t.Read, close: t.Close}, nil
+}
+
+var onPostgres = engine{
+	name:  "postgres",
+	place: func(t testing.TB) string { return postgrestest.Database(t) },
+	openLog: func(ctx context.Context, dsn string) (eventstore.Log, error) {
+		return postgres.OpenLog(ctx, dsn)
+	},
+	openTables: func(ctx context.Context, dsn string) (*readTables, error) {
+		t, err := postgres.OpenReadTables(ctx, dsn, projections.PostgresSchema())
+		if err != nil {
+			return nil, err
+		}
+		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, AtOnce: true}, Read: t.Read, close: t.Close}, nil
+	},
+	topic: postgres.EventsTopic(),
+	connector: func(dsn string) (driver.Connector, error) {
+		config, err := pgx.ParseConfig(dsn)
+		if err != nil {
+			return nil, err
+		}
+		config.RuntimeParams["search_path"] = "resultlog_read"
+		return stdlib.GetConnector(*config), nil
+	},
+	lost: "bad connection",
+	refusal: []string{
+		`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk is full'; END $$`,
+		`CREATE TRIGGER full_disk BEFORE INSERT ON dead_letters FOR EACH ROW EXECUTE FUNCTION refuse()`,
+	},
+	crowd: []string{`
+		INSERT INTO results (tenant_id, id, source, status, commerce_external_id, operator_external_id, occurred_at, hard_override, result, contact_type, created_at, updated_at, version, last_position)
+		SELECT $2::uuid, lpad(n::text, 32, '0')::uuid, 'STANDALONE', 'PENDING', 'c', 'o', $3::bigint, FALSE, 'success', 'INBOUND', $3 - n, $3, 1, n + 10 FROM generate_series(1, $1::bigint) n`, `
+		INSERT INTO activities (tenant_id, id, type, status, reason, channel, commerce_id, commerce_external_id, idempotency_key, scheduled_at, created_at, updated_at, version, last_position)
+		SELECT $2::uuid, lpad(n::text, 32, '0')::uuid, 'TASK', 'READY', 'a' || chr(1114111), 'SMS', '01000000-0000-0000-0000-000000000000', chr(1114111), n, $3::bigint, $3 - n, $3, 1, n + 10
+		FROM generate_series(1, $1::bigint) n`, `
+		INSERT INTO api_keys (tenant_id, id, name, prefix, permissions, created_at, version, last_position)
+		SELECT $2::uuid, lpad(n::text, 32, '0')::uuid, 'n', 'p', '["VIEW_EVENTS"]', $3::bigint - n, 1, n + 10 FROM generate_series(1, $1::bigint) n`},
+}
+
+// eachEngine runs a test on SQLite and on PostgreSQL. It is to name its parameter newWorld: there is no other, so that no test forgets an engine.
+func eachEngine(t *testing.T, test func(t *testing.T, newWorld func(testing.TB) *world)) {
+	t.Helper()
+	for _, e := range []engine{onSQLite, onPostgres} {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, e.newWorld)
+		})
+	}
+}
+
+// sqliteWorld is for what is about SQLite's files, its planner or its own ways.
+func sqliteWorld(t testing.TB) *world { return onSQLite.newWorld(t) }
+
+// postgresWorld is for what is about PostgreSQL's.
+func postgresWorld(t testing.TB) *world { return onPostgres.newWorld(t) }
