@@ -19,7 +19,6 @@ func (s *Sequencer) refuseAll(err error) error {
 		s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
 	}
 	s.metrics.failures.WithLabelValues(definite).Inc()
-	s.Logger.Error("append failed; nothing was written", "commands", len(s.batch), "err", err)
 	s.lost(err)
 	answer(s.batch, unavailable(err))
 	if stops(err) {
@@ -28,10 +27,10 @@ func (s *Sequencer) refuseAll(err error) error {
 	return nil
 }
 
-// lost notes that the log cannot be had now, and has it tried again.
+// lost notes that the log cannot be had now, and has it tried again. It tells so once, and recovered when it is over: while a server is away, everything that is sent fails.
 func (s *Sequencer) lost(err error) {
 	if s.probe == nil {
-		s.Logger.Error("the log cannot be had; nothing is accepted until it can", "err", err)
+		s.Logger.Error("the log cannot be had; what is submitted is refused until it can, and nothing of it is written", "err", err)
 	}
 	s.setUnready(err)
 	s.probe = time.After(s.RetryDelay)
