@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios crash faults fuzz bench ci clean
+.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios crash faults failover fuzz bench ci clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -12,8 +12,11 @@ help: ## show this help
 build: ## build bin/resultlog
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/resultlog ./cmd/resultlog
 
-test: ## run all tests (no C compiler, no server, no network needed)
+# What needs PostgreSQL starts a throw-away cluster of its own; RESULTLOG_TEST_POSTGRES=postgres://… names another server, RESULTLOG_REQUIRE_POSTGRES=1 fails where there is none.
+POSTGRES = (command -v initdb || ls /usr/lib/postgresql/*/bin/initdb) >/dev/null 2>&1 || [ -n "$$RESULTLOG_TEST_POSTGRES" ] || echo "skipped: what needs the programs of a PostgreSQL server; apt-get install postgresql"
+test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's programs for all of them)
 	CGO_ENABLED=0 $(GO) test ./...
+	@$(POSTGRES)
 
 race: ## run all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
@@ -58,6 +61,9 @@ crash: ## kill the real binary ROUNDS times under load, and look whether all is 
 
 faults: ## the same while the disk fails under it: syncs, writes, no space left (needs strace)
 	RESULTLOG_FAULTS=1 $(GO) test ./cmd/resultlog/crashtest -count=1 -parallel 12 -run TestFaults
+
+failover: ## kill the leader of a PostgreSQL cluster twice under load, and look the same way (needs Debian's patroni, python3-etcd, etcd-server, haproxy, postgresql)
+	RESULTLOG_FAILOVER=1 $(GO) test ./cmd/resultlog/failovertest -count=1 -v -timeout 20m -run TestFailover
 
 FUZZTIME ?= 30s
 fuzz: ## fuzz the decoders and the parsing of keys, FUZZTIME each
