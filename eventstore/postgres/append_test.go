@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"resultlog/core"
 	"resultlog/eventstore"
 	"resultlog/eventstore/postgres/postgrestest"
@@ -160,12 +162,7 @@ func TestACommitThatNoLongerWaitsForItsStandbyIsNoAnswer(t *testing.T) {
 	cluster := postgrestest.Own(t)
 	dsn := cluster.DSN("postgres")
 	log, person := mustOpen(t, dsn), connectAs(t, dsn)
-	standbys := func(names string) {
-		mustExec(t, person, `ALTER SYSTEM SET synchronous_standby_names = '`+names+`'`)
-		mustExec(t, person, `SELECT pg_reload_conf()`)
-		until(t, person, "the standbys are set", `SELECT current_setting('synchronous_standby_names') = $1`, names)
-	}
-	standbys("nobody")
+	awaitStandby(t, cluster, person)
 	waiting := `SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
 	ended := make(chan error, 1)
 	go func() { ended <- appendEvents(t.Context(), log, 0, 1) }()
@@ -177,14 +174,52 @@ func TestACommitThatNoLongerWaitsForItsStandbyIsNoAnswer(t *testing.T) {
 		t.Errorf("the error does not say why: %v", err)
 	}
 
-	go func() { ended <- appendEvents(t.Context(), log, 0, 1) }()
+	go func() { ended <- appendEvents(t.Context(), log, 0, 0) }() // as who looks up what became of it
 	until(t, person, "the next turn waits too, before it reads", waiting)
 	mustExec(t, person, `ALTER SYSTEM SET synchronous_standby_names = ''`)
 	mustExec(t, person, `SELECT pg_reload_conf()`)
 	if err := <-ended; err != nil {
 		t.Errorf("when the standby is there again: %v", err)
 	}
-	mustHave(t, log, 2)
+	mustHave(t, log, 1)
+}
+
+// awaitStandby lets all commits from now on wait for a standby that there is not. The server takes the setting up when it comes to it: so one commit after the other is tried until one waits.
+func awaitStandby(t *testing.T, cluster *postgrestest.Cluster, person *pgx.Conn) {
+	t.Helper()
+	mustExec(t, person, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
+	mustExec(t, person, `SELECT pg_reload_conf()`)
+	for deadline := time.Now().Add(patience); ; {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // a commit that does not wait takes one or two
+		trying := connectAs(t, cluster.DSN("postgres"))
+		_, err := trying.Exec(ctx, emitMessage)
+		cancel()
+		if err != nil { // and is cancelled
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no commit waits for a standby")
+		}
+	}
+	until(t, person, "nothing waits any more", `SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+}
+
+// TestWaitingForAStandbyLeavesNoSessionsBehind: while there is none, a node tries again and again, for hours perhaps, and a server has a hundred connections.
+func TestWaitingForAStandbyLeavesNoSessionsBehind(t *testing.T) {
+	cluster := postgrestest.Own(t)
+	log, person := mustOpen(t, cluster.DSN("postgres")), connectAs(t, cluster.DSN("postgres"))
+	awaitStandby(t, cluster, person)
+	log.discardWriter()
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- appendEvents(ctx, log, 0, 1) }()
+		until(t, person, "a new connection waits", `SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+		cancel()
+		mustBeDefinite(t, <-ended)
+		until(t, person, "it is gone", `SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+	}
+	mustHave(t, log, 0)
 }
 
 // TestTheServerMustKeepWhatItCommits: where it does not sync, nothing is appended; what a role's settings say of commits is raised.

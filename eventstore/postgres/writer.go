@@ -43,10 +43,11 @@ const (
 		SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::integer[], $6::uuid[], $7::text[], $8::integer[], $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::bigint[])`
 )
 
-// writer is the one connection that appends. It never asks the server to cancel anything: a commit that waits for a standby, when it is cancelled, is kept by the primary alone and shown to everybody.
+// writer is the one connection that appends. It never asks the server to cancel a commit of events: one that waits for a standby, when it is cancelled, is kept by the primary alone and shown to
+// everybody.
 type writer struct {
 	conn    *pgx.Conn
-	dialled atomic.Bool    // there is a connection: nothing more is dialled, not even to cancel
+	settled atomic.Bool    // nothing more is dialled, not even to cancel
 	warning *pgconn.Notice // the last that the server sent
 	used    bool           // it has begun a transaction before
 }
@@ -61,7 +62,7 @@ func newWriter(ctx context.Context, config *pgx.ConnConfig) (*writer, error) {
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { w.warning = n }
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if w.dialled.Load() {
+		if w.settled.Load() {
 			return nil, errors.New("a writer cancels nothing")
 		}
 		return dial(ctx, network, addr)
@@ -70,16 +71,16 @@ func newWriter(ctx context.Context, config *pgx.ConnConfig) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.conn = conn
-	w.dialled.Store(true)
-	w.warning = nil
-	if _, err := conn.Exec(ctx, emitMessage); err == nil && w.warning != nil {
+	w.conn, w.warning = conn, nil
+	// This one may be cancelled while it waits for a standby, and is when the time is over: there is no event in it, and without that each try would leave a session behind that waits.
+	if _, err = conn.Exec(ctx, emitMessage); err == nil && w.warning != nil {
 		err = fmt.Errorf("commit: %s: %s", w.warning.Message, w.warning.Detail)
 	}
 	if err != nil {
 		w.discard()
 		return nil, err
 	}
+	w.settled.Store(true)
 	return w, nil
 }
 
