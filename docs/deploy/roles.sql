@@ -30,7 +30,7 @@ ALTER ROLE resultlog_analyst SET statement_timeout = '5min';
 ALTER ROLE resultlog_analyst SET idle_in_transaction_session_timeout = '1min';
 ALTER ROLE resultlog_analyst SET default_transaction_read_only = 'on';
 
--- The database is for these three. The owner may create schemas, since the migrations say CREATE SCHEMA IF NOT EXISTS, which asks for the right even if there is one.
+-- The database is for these three. The owner may create schemas: a later version may want one more.
 REVOKE ALL ON DATABASE :"DBNAME" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"DBNAME" TO resultlog_owner, resultlog_runtime, resultlog_analyst;
 GRANT CREATE ON DATABASE :"DBNAME" TO resultlog_owner;
