@@ -20,7 +20,8 @@ type Log interface {
 	//
 	// An error that wraps ErrIndefinite means that the commit's answer was lost: the events may or may not be in the log, and the caller must read it before it decides anything again.
 	// An error that wraps ErrFarBehind means that more than MaxMissed events, or MaxMissedBytes, were missed; decide was not called.
-	// An error that wraps ErrDiverged means that the log does not hold what was read from it, or appended, before; decide was not called, and the caller must forget what it knows. Every other error is definite: nothing was written.
+	// An error that wraps ErrDiverged means that the log does not hold what was read from it, or appended, before; decide was not called, and the caller must forget what it knows: who goes on
+	// from there is told so again, until Append or ReadSlim is called for after position 0. Every other error is definite: nothing was written.
 	Append(ctx context.Context, after core.Position, decide func(now time.Time, missed []core.Recorded) ([]core.Recorded, error)) error
 
 	// Head is the position of the last durable event; 0 if there is none.

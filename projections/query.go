@@ -7,12 +7,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"resultlog/core"
 )
 
 // Queries reads the read tables. All SQL that reads them for clients is in this file and in those whose names begin with list. Safe for concurrent use.
 type Queries struct{ db *sql.DB }
+
+// QueryTimeout bounds what is read for one answer: a hundred times what the slowest page of a list takes. A server that is gone without a word is noticed by it.
+const QueryTimeout = 10 * time.Second
 
 // NewQueries makes queries over a pool that reads the read tables.
 func NewQueries(read *sql.DB) *Queries { return &Queries{db: read} }
@@ -58,13 +62,17 @@ func row(ctx context.Context, tx *sql.Tx, query string, tenant, id core.ID, colu
 // snapshot runs reads in one transaction, on tables that hold everything up to a position. They may be emptied at any time, to be rebuilt, and a row that is missing says
 // something only as of a position.
 func (q *Queries) snapshot(ctx context.Context, after core.Position, reads func(*sql.Tx) error) (err error) {
+	asked := ctx
+	ctx, cancel := context.WithTimeout(ctx, QueryTimeout)
+	defer cancel()
 	tx, err := q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}) // SQLite knows no less
 	if err != nil {
-		return unreadable(ctx, err)
+		return unreadable(asked, err)
 	}
 	defer func() {
-		if ended := tx.Rollback(); ended != nil && err != nil { // nothing was written; but there is no transaction any more: the connection was lost
-			err = unreadable(ctx, errors.Join(err, ended))
+		late, ended := ctx.Err(), tx.Rollback()          // nothing was written
+		if err != nil && (late != nil || ended != nil) { // there is no transaction any more: the connection was lost, or the time was over
+			err = unreadable(asked, errors.Join(err, ended))
 		}
 	}()
 	if after > 0 {

@@ -25,7 +25,7 @@ func (l *Log) append(ctx context.Context, after core.Position, produce eventstor
 		return err
 	}
 	defer l.endTurn()
-	known := l.tail.known()
+	known := l.tail.knownAfter(after)
 	begun, err := l.begin(ctx, known.position)
 	if err != nil {
 		return l.explain(ctx, fmt.Errorf("take the log's write lock: %w", err))
@@ -60,20 +60,20 @@ func (l *Log) produceAndCommit(ctx context.Context, begun state, known mark, aft
 		}
 	}()
 	if begun.tail != known.id {
-		return l.tail.diverged(known)
+		return diverged(known)
 	}
 	missed, err := w.missed(ctx, after, begun.head)
 	if err != nil {
 		return err
+	}
+	if n := len(missed); n > 0 { // whatever comes of the turn, the caller has them then
+		l.tail.saw(mark{missed[n-1].Position, missed[n-1].EventID})
 	}
 	rows, err := produce(begun.head, begun.now, missed)
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 {
-		if n := len(missed); n > 0 {
-			l.tail.saw(mark{missed[n-1].Position, missed[n-1].EventID})
-		}
 		return nil
 	}
 

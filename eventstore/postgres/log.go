@@ -24,6 +24,9 @@ import (
 // logReaders is how many reads of the log run at once: following, looking for API keys, command-line tools, audits; one more waits.
 const logReaders = 4
 
+// readTimeout is how long one page may take to arrive. A server that is frozen, or gone without a word, breaks no connection: it is noticed by this, and /readyz is red then.
+const readTimeout = 5 * time.Second
+
 var _ eventstore.Log = (*Log)(nil)
 
 // Log is an eventstore.Log in a PostgreSQL database.
@@ -34,13 +37,14 @@ type Log struct {
 	writer *writer                                                                  // the one connection that appends; nil while there is none
 	commit func(*writer, context.Context, []eventstore.Row) (maybe bool, err error) // ends the transaction; a test may replace it
 
-	readers *pgxpool.Pool
-	opened  prometheus.Counter // connections that append
-	tail    tail
-	closed  atomic.Bool
+	readers  *pgxpool.Pool
+	patience time.Duration      // of a read of one page: readTimeout; a test may have less
+	opened   prometheus.Counter // connections that append
+	tail     tail
+	closed   atomic.Bool
 }
 
-// tail is the last event that was read from the log or appended to it by this process: it must be there for ever.
+// tail is the last event that was read from the log or appended to it by this process: it must be there for ever, or at least until who decides by what was read begins anew.
 type tail struct {
 	mu sync.Mutex
 	at mark
@@ -89,7 +93,7 @@ func hasLog(ctx context.Context, config *pgx.ConnConfig) (there bool, err error)
 }
 
 func openLog(ctx context.Context, config *pgx.ConnConfig) (*Log, error) {
-	l := &Log{config: config, turn: make(chan struct{}, 1), commit: (*writer).commitTransaction, opened: newOpened()}
+	l := &Log{config: config, turn: make(chan struct{}, 1), commit: (*writer).commitTransaction, opened: newOpened(), patience: readTimeout}
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("log in %s: %w", place(config), err), l.Close())
 	}
@@ -118,6 +122,8 @@ func (l *Log) Head(ctx context.Context) (head core.Position, err error) {
 	if err := l.readable(ctx); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	err = l.readers.QueryRow(ctx, `SELECT coalesce(max(position), 0) FROM resultlog.events`).Scan((*int64)(&head))
 	return head, l.explain(ctx, err)
 }
@@ -173,16 +179,18 @@ func (t *tail) saw(event mark) {
 	}
 }
 
-// forget is for a log that has turned out to be another one.
-func (t *tail) forget() {
+// knownAfter gives the tail for who goes on after a position. Who begins at the beginning knows nothing: there is none any more.
+func (t *tail) knownAfter(position core.Position) mark {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.at = mark{}
+	if position == 0 {
+		t.at = mark{}
+	}
+	return t.at
 }
 
-// diverged is the error of a log that lacks its tail.
-func (t *tail) diverged(known mark) error {
-	t.forget()
+// diverged is the error of a log that lacks its tail. That stays the tail: whoever notices first is not the only one who must be told.
+func diverged(known mark) error {
 	return fmt.Errorf("the event at position %d is not the one that was there (%s): %w", known.position, known.id, eventstore.ErrDiverged)
 }
 

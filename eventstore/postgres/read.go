@@ -12,63 +12,65 @@ import (
 
 // ReadAll implements eventstore.Log.
 func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.follow(ctx, after, selectAll, eventstore.Row.Recorded)
+	return l.follow(ctx, after, l.tail.known, selectAll, eventstore.Row.Recorded)
 }
 
 // ReadSlim implements eventstore.Log.
 func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.follow(ctx, after, selectSlim, eventstore.Row.SlimRecorded)
+	known := func() mark { return l.tail.knownAfter(after) }
+	return l.follow(ctx, after, known, selectSlim, eventstore.Row.SlimRecorded)
 }
 
 // ReadStream implements eventstore.Log.
 func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, core.Recorded{Version: after}, eventstore.Row.Recorded, func(last core.Recorded, most int) (pgx.Rows, error) {
+	return l.read(ctx, core.Recorded{Version: after}, eventstore.Row.Recorded, func(ctx context.Context, last core.Recorded, most int) (pgx.Rows, error) {
 		return l.readers.Query(ctx, selectStream, [16]byte(stream.Tenant), [16]byte(stream.ID), int64(last.Version), most)
 	})
 }
 
-// follow reads on from a position. If that is the tail's, what comes there is read too, and must be the tail: who goes on from it would otherwise mix two logs.
-func (l *Log) follow(ctx context.Context, after core.Position, query string, decode decoder) iter.Seq2[core.Recorded, error] {
+// follow reads on from a position. The tail, if it is that position or lies after it, must be met on the way: who goes on from there would otherwise mix two logs. What is read beyond a tail
+// that was not met says nothing of what was read before, and is no tail.
+func (l *Log) follow(ctx context.Context, after core.Position, tail func() mark, query string, decode decoder) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
-		known, begin := l.tail.known(), after
-		overlap := known.position > 0 && known.position == after
-		if overlap {
+		known, begin := tail(), after
+		if known.position > 0 && known.position == after {
 			begin--
 		}
-		events := l.read(ctx, core.Recorded{Position: begin}, decode, func(last core.Recorded, most int) (pgx.Rows, error) {
+		met := known.position == 0
+		events := l.read(ctx, core.Recorded{Position: begin}, decode, func(ctx context.Context, last core.Recorded, most int) (pgx.Rows, error) {
 			return l.readers.Query(ctx, query, int64(last.Position), most)
 		})
 		for r, err := range events {
-			if err == nil && overlap {
-				if overlap = false; r.Position != known.position || r.EventID != known.id {
-					err = l.tail.diverged(known)
-				} else {
-					continue
+			if err == nil && r.Position == known.position {
+				if met = r.EventID == known.id; !met {
+					err = diverged(known)
 				}
 			}
 			if err != nil {
 				yield(core.Recorded{}, err)
 				return
 			}
-			l.tail.saw(mark{r.Position, r.EventID})
-			if !yield(r, nil) {
+			if met {
+				l.tail.saw(mark{r.Position, r.EventID})
+			}
+			if r.Position > after && !yield(r, nil) {
 				return
 			}
 		}
-		if overlap {
-			yield(core.Recorded{}, l.tail.diverged(known))
+		if !met && after <= known.position {
+			yield(core.Recorded{}, diverged(known))
 		}
 	}
 }
 
 // read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no transaction is open.
-func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(last core.Recorded, most int) (pgx.Rows, error)) iter.Seq2[core.Recorded, error] {
+func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(ctx context.Context, last core.Recorded, most int) (pgx.Rows, error)) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		last := last // the sequence may be walked more than once
 		var events []core.Recorded
 		for most := eventstore.FirstPage; ; most = eventstore.PageSize {
 			var err error
-			events, err = l.page(ctx, events[:0], decode, func() (pgx.Rows, error) { return query(last, most) })
+			events, err = l.page(ctx, events[:0], decode, func(ctx context.Context) (pgx.Rows, error) { return query(ctx, last, most) })
 			for _, r := range events {
 				if !yield(r, nil) {
 					return
@@ -87,11 +89,13 @@ func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, quer
 }
 
 // page reads one page into events. With an error, events are those before it.
-func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, query func() (pgx.Rows, error)) ([]core.Recorded, error) {
+func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, query func(context.Context) (pgx.Rows, error)) ([]core.Recorded, error) {
 	if err := l.readable(ctx); err != nil {
 		return events, err
 	}
-	rows, err := query()
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
+	rows, err := query(ctx)
 	if err != nil {
 		return events, l.explain(ctx, err)
 	}
@@ -126,6 +130,8 @@ func (l *Log) storedPage(ctx context.Context, after core.Position, most int) (pa
 	if err := l.readable(ctx); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	rows, err := l.readers.Query(ctx, selectStored, int64(after), most)
 	if err != nil {
 		return nil, l.explain(ctx, err)

@@ -29,6 +29,11 @@ const (
 // LockReadTables takes the write lock of the read tables, until the end of the transaction: who changes them does so first.
 var LockReadTables = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, projectLock)
 
+// forReading sets up a connection for queries. Read only, but not as it connects: it would pass for a standby. A plan for each query: tenants differ by orders of magnitude, and what is asked of
+// them too. And no look at all rows of a table where an index finds them: the planner would rather look for a tenant who has most of them until it has met enough, as if they stood everywhere,
+// and they may stand at its end. What has no index is then thought to be so dear that it would be compiled first (jit), which takes longer than any query here.
+const forReading = `SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off`
+
 // ReadTables are the read tables, in a schema of the log's database.
 type ReadTables struct {
 	// Write is for the subscription and for tools. Their transactions are synchronous_commit=off: after a crash the tables may lack the last of them, tables and checkpoint alike, and they are
@@ -59,8 +64,7 @@ func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables,
 			return err
 		}),
 		Read: pool(reading, readConns, func(ctx context.Context, conn *pgx.Conn) error {
-			// Not as it connects: it would pass for a standby. And a plan for each query: tenants differ by orders of magnitude, and what is asked of them too.
-			_, err := conn.Exec(ctx, `SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan`)
+			_, err := conn.Exec(ctx, forReading)
 			return err
 		}),
 	}
