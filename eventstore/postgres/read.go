@@ -65,27 +65,9 @@ func (l *Log) follow(ctx context.Context, after core.Position, tail func() mark,
 
 // read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no transaction is open.
 func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(ctx context.Context, last core.Recorded, most int) (pgx.Rows, error)) iter.Seq2[core.Recorded, error] {
-	return func(yield func(core.Recorded, error) bool) {
-		last := last // the sequence may be walked more than once
-		var events []core.Recorded
-		for most := eventstore.FirstPage; ; most = eventstore.PageSize {
-			var err error
-			events, err = l.page(ctx, events[:0], decode, func(ctx context.Context) (pgx.Rows, error) { return query(ctx, last, most) })
-			for _, r := range events {
-				if !yield(r, nil) {
-					return
-				}
-				last = r
-			}
-			if err != nil {
-				yield(core.Recorded{}, err)
-				return
-			}
-			if len(events) < most {
-				return
-			}
-		}
-	}
+	return eventstore.Paged(last, func(last core.Recorded, most int, into []core.Recorded) ([]core.Recorded, error) {
+		return l.page(ctx, into, decode, func(ctx context.Context) (pgx.Rows, error) { return query(ctx, last, most) })
+	})
 }
 
 // page reads one page into events. With an error, events are those before it.
@@ -105,24 +87,9 @@ func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, 
 
 // Rows yields the events after a position as they are stored, decoded by nobody: for who copies a log, or verifies it.
 func (l *Log) Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error] {
-	return func(yield func(eventstore.Row, error) bool) {
-		for last := after; ; {
-			page, err := l.storedPage(ctx, last, eventstore.PageSize)
-			for _, row := range page {
-				if !yield(row, nil) {
-					return
-				}
-				last = row.Position
-			}
-			if err != nil {
-				yield(eventstore.Row{}, err)
-				return
-			}
-			if len(page) < eventstore.PageSize {
-				return
-			}
-		}
-	}
+	return eventstore.Paged(eventstore.Row{Position: after}, func(last eventstore.Row, most int, _ []eventstore.Row) ([]eventstore.Row, error) {
+		return l.storedPage(ctx, last.Position, most) // rows of their own: who asks for them may keep them
+	})
 }
 
 // storedPage reads some rows after a position.

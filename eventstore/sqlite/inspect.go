@@ -10,24 +10,9 @@ import (
 
 // Rows yields the events after a position as they are stored, decoded by nobody: for who copies a log, or verifies it.
 func (l *Log) Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error] {
-	return func(yield func(eventstore.Row, error) bool) {
-		for last := after; ; {
-			page, err := l.stored(ctx, last, eventstore.PageSize)
-			for _, row := range page {
-				if !yield(row, nil) {
-					return
-				}
-				last = row.Position
-			}
-			if err != nil {
-				yield(eventstore.Row{}, err)
-				return
-			}
-			if len(page) < eventstore.PageSize {
-				return
-			}
-		}
-	}
+	return eventstore.Paged(eventstore.Row{Position: after}, func(last eventstore.Row, most int, _ []eventstore.Row) ([]eventstore.Row, error) {
+		return l.stored(ctx, last.Position, most) // rows of their own: who asks for them may keep them
+	})
 }
 
 // stored reads some rows after a position.

@@ -38,27 +38,9 @@ type decoder func(eventstore.Row) (core.Recorded, error)
 // read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no
 // transaction is open, which would keep the WAL from being emptied.
 func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(last core.Recorded, most int) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
-	return func(yield func(core.Recorded, error) bool) {
-		last := last // the sequence may be walked more than once
-		var events []core.Recorded
-		for most := eventstore.FirstPage; ; most = eventstore.PageSize {
-			var err error
-			events, err = l.page(ctx, events[:0], decode, func() (*sql.Rows, error) { return query(last, most) })
-			for _, r := range events {
-				if !yield(r, nil) {
-					return
-				}
-				last = r
-			}
-			if err != nil {
-				yield(core.Recorded{}, err)
-				return
-			}
-			if len(events) < most {
-				return
-			}
-		}
-	}
+	return eventstore.Paged(last, func(last core.Recorded, most int, into []core.Recorded) ([]core.Recorded, error) {
+		return l.page(ctx, into, decode, func() (*sql.Rows, error) { return query(last, most) })
+	})
 }
 
 // page reads one page into events. With an error, events are those before it.
