@@ -153,7 +153,11 @@ func (w *writer) commitTransaction(ctx context.Context, rows []eventstore.Row) (
 	batch.Queue("COMMIT")
 	w.warning = nil
 	results := w.conn.SendBatch(ctx, batch)
-	defer func() { err = errors.Join(err, results.Close()) }()
+	defer func() {
+		ended := results.Close()
+		maybe = maybe || err == nil && ended != nil // it has answered COMMIT, and then went away
+		err = errors.Join(err, ended)
+	}()
 	if _, err := results.Exec(); err != nil {
 		return !refused(err), err // refused, it has ended the batch: no COMMIT was looked at
 	}
