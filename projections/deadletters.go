@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"resultlog/core"
@@ -49,9 +50,14 @@ func park(ctx context.Context, tx *Tx, r core.Recorded, now time.Time, why error
 		INSERT INTO dead_letters (tenant_id, stream_id, version, position, tenant_position, event_id, recorded_at, parked_at, error)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		r.Stream.Tenant[:], r.Stream.ID[:], int64(r.Version), int64(r.Position), int64(r.TenantPosition), r.EventID[:],
-		int64(r.RecordedAt), now.UnixMilli(), why.Error())
+		int64(r.RecordedAt), now.UnixMilli(), sayable(why))
 	if err != nil {
 		return fmt.Errorf("park the event at position %d: %w", r.Position, err)
 	}
 	return IdempotencyKeys{}.Apply(ctx, tx, []core.Recorded{r})
+}
+
+// sayable is the text of an error as every database takes it: PostgreSQL refuses NUL, and what is not UTF-8, and either may be in what an error quotes.
+func sayable(why error) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(why.Error(), "\uFFFD"), "\x00", "\uFFFD")
 }

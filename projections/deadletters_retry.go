@@ -112,7 +112,7 @@ func (d DeadLetters) applyParked(ctx context.Context, tx *Tx, parked []DeadLette
 		case ctx.Err() != nil: // out of time, or stopping: that says nothing of the event
 			return nil, ctx.Err()
 		case err != nil:
-			letter.Error = err.Error()
+			letter.Error = sayable(err)
 			done.Failed = &letter
 			return applied, nil
 		}

@@ -86,7 +86,7 @@ var onPostgres = engine{
 		if err != nil {
 			return nil, err
 		}
-		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, AtOnce: true}, Read: t.Read, close: t.Close}, nil
+		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, Read: t.Read, close: t.Close}, nil
 	},
 	topic: postgres.EventsTopic(),
 	connector: func(dsn string) (driver.Connector, error) {

@@ -103,6 +103,11 @@ func reset(ctx context.Context, tables Tables, projections []Projection) error {
 		return err
 	}
 	defer tx.Rollback() // after a commit it does nothing
+	if tables.Unlimited != "" {
+		if _, err := tx.ExecContext(ctx, tables.Unlimited); err != nil {
+			return err
+		}
+	}
 	for _, p := range projections {
 		if err := p.Reset(ctx, tx); err != nil {
 			return fmt.Errorf("%s: %w", p.Name(), err)

@@ -6,17 +6,35 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"resultlog/eventstore/postgres"
+	"resultlog/eventstore/postgres/postgrestest"
 )
 
 // When the subscriber learns that it is to end, and commits whatever the handler has written so far, the transaction has ended already.
 func TestStopEndsTheTransactionFirst(t *testing.T) {
-	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "read.db"))
-	if err != nil {
-		t.Fatal(err)
+	for _, engine := range []struct {
+		driver, lock string
+		place        func() string
+	}{
+		{"sqlite", "", func() string { return filepath.Join(t.TempDir(), "read.db") }},
+		{"pgx", postgres.LockReadTables, func() string { return postgrestest.Database(t) }},
+	} {
+		t.Run(engine.driver, func(t *testing.T) {
+			db, err := sql.Open(engine.driver, engine.place())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			stopsFirst(t, Tables{DB: db, Lock: engine.lock})
+		})
 	}
-	defer db.Close()
-	cfg := Config{Tables: Tables{DB: db}}
-	r, err := NewRunner(cfg)
+}
+
+func stopsFirst(t *testing.T, tables Tables) {
+	r, err := NewRunner(Config{Tables: tables})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,26 +111,6 @@ func TestTablesAreInSyncWithTheCheckpointAfterACrashAtAnyPoint(t *testing.T) {
 	})
 }
 
-// Two processes on one directory: whoever gets the lock delivers what the other has left.
-func TestTwoRunnersApplyEachEventOnce(t *testing.T) {
-	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
-		w := newWorld(t)
-		other := w.open()
-		t.Cleanup(func() { w.close(other) })
-		once := func(context.Context, *projections.Tx, int, []core.Recorded) error { return nil }
-		one, two := w.counting(w.config(w.tables), once), w.counting(w.config(other), once)
-		one.FallbackPoll, two.FallbackPoll = time.Millisecond, time.Millisecond
-		first, second := w.run(one), w.run(two)
-		r := rand.New(rand.NewPCG(20, 5))
-		for range 30 {
-			w.live(r, 3)
-		}
-		w.caughtUp(first)
-		w.caughtUp(second)
-		w.eachOnce()
-	})
-}
-
 // Metrics tell what was committed, and what is behind.
 func TestMetrics(t *testing.T) {
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {

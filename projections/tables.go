@@ -13,6 +13,9 @@ type Tables struct {
 	// Lock is the statement by which a transaction takes the write lock of the read tables, until it ends. Empty: it has it from its beginning (SQLite's BEGIN IMMEDIATE).
 	Lock string
 
+	// Unlimited is the statement that lets those of a transaction take as long as they need: emptying tables of millions of rows does. Empty: nothing limits them.
+	Unlimited string
+
 	// AtOnce says that a statement writes all rows of a batch (PostgreSQL, where each is a trip to the server); else each row is one (SQLite, where that is as good).
 	AtOnce bool
 }

@@ -119,7 +119,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 		if err != nil {
 			return nil, errors.Join(err, log.Close())
 		}
-		s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, AtOnce: true}, tables.Read
+		s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, tables.Read
 		s.topic, s.closed = postgres.EventsTopic(), tables.Close
 		return s, nil
 	}

@@ -34,6 +34,9 @@ var LockReadTables = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpa
 // and they may stand at its end. What has no index is then thought to be so dear that it would be compiled first (jit), which takes longer than any query here.
 const forReading = `SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off`
 
+// Unlimited lifts applyTimeout from the statements of a transaction.
+const Unlimited = `SET LOCAL statement_timeout = 0`
+
 // ReadTables are the read tables, in a schema of the log's database.
 type ReadTables struct {
 	// Write is for the subscription and for tools. Their transactions are synchronous_commit=off: after a crash the tables may lack the last of them, tables and checkpoint alike, and they are
