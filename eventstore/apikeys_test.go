@@ -165,11 +165,11 @@ func TestKeysThatThereAreNotAreLookedForTogether(t *testing.T) {
 				}
 			})
 		}
-		synctest.Wait() // one is under way, and the others wait for the next
+		synctest.Wait() // one is under way, and the others wait for the next; or all wait for it, if it began late
 		open()
 		asking.Wait()
-		if reads := log.reads.Load() - before; reads != 2 {
-			t.Errorf("100 guesses cost %d readings of the log, want 2", reads)
+		if reads := log.reads.Load() - before; reads < 1 || reads > 2 {
+			t.Errorf("100 guesses cost %d readings of the log, want 2 at the most", reads)
 		}
 		_ = n.stop()
 	})

@@ -14,9 +14,18 @@ import (
 	"resultlog/core"
 	"resultlog/eventstore"
 	"resultlog/eventstore/memory"
+	"resultlog/eventstore/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(stopping{m}) }
+
+// stopping ends the shared PostgreSQL cluster when the tests are done.
+type stopping struct{ *testing.M }
+
+func (m stopping) Run() int {
+	defer postgrestest.Stop()
+	return m.M.Run()
+}
 
 var tenantA = core.ID{15: 0xA}
 

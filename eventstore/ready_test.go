@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"testing"
+	"time"
 
 	"resultlog/core"
 	"resultlog/eventstore"
@@ -46,7 +47,7 @@ func leaveBehind(t *testing.T, ahead *node) {
 func farBehind(t *testing.T) (l *slowReads, n *node, submitted <-chan outcome) {
 	inner := newMemory()
 	l = &slowReads{inner, make(chan struct{}), make(chan struct{}), make(chan struct{})}
-	n = start(t, l)
+	n = startWith(t, eventstore.SequencerConfig{Log: l, Follow: time.Hour}) // else it might have followed before anybody asks
 	waitFor(t, func() bool { return n.Ready() == nil })
 	other := start(t, inner)
 	leaveBehind(t, other)
@@ -131,7 +132,7 @@ func TestReadyAgainWithoutASubmission(t *testing.T) {
 func TestCatchingUpSurvivesAFailedRead(t *testing.T) {
 	inner := newMemory()
 	log := eventstoretest.NewFaulty(inner)
-	n := start(t, log)
+	n := startWith(t, eventstore.SequencerConfig{Log: log, Follow: time.Hour})
 	waitFor(t, func() bool { return n.Ready() == nil })
 	other := start(t, inner)
 	leaveBehind(t, other)

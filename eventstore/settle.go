@@ -68,8 +68,13 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 	first := s.machine.Pending()[0].EventID
 	s.machine.Rollback()
 
-	written := false
-	look := func(r core.Recorded) { written = written || r.EventID == first }
+	written, machine := false, s.machine
+	look := func(r core.Recorded) {
+		if machine != s.machine { // the log has diverged meanwhile: what was seen in the other one is gone
+			written, machine = false, s.machine
+		}
+		written = written || r.EventID == first
+	}
 	for attempt := 1; ; attempt++ {
 		err := s.lookUp(ctx, look)
 		if err == nil {
@@ -83,6 +88,7 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 			return err
 		}
 	}
+	written = written && machine == s.machine
 	s.probe = nil
 	s.setUnready(nil)
 	s.Logger.Info("commit looked up", "written", written, "head", s.machine.Head())

@@ -20,42 +20,21 @@ import (
 )
 
 const (
-	clients          = 16               // at once
-	requestsEach     = 60               // enough that every kind of answer comes many times
-	activitiesAtOnce = 4                // few, so that clients meet
-	requestsPerSet   = 48               // then come other activities: most of what can go wrong is in the beginning of a life
-	mostTries        = 50               // of one request with the same key, before the test gives up
-	checkLimit       = 10 * time.Second // of one life: judging takes exponentially long in the number of those who gave up, and nearly always milliseconds
-	mostUndecided    = 10               // one life in so many may be left undecided, on a slow machine
+	requestsPerActivity = 12               // at the most; then come other activities: most of what can go wrong is in the beginning of a life
+	mostTries           = 50               // of one request with the same key, before the test gives up
+	checkLimit          = 10 * time.Second // of one life: judging takes exponentially long in the number of those who gave up, and nearly always milliseconds
+	mostUndecided       = 10               // one life in so many may be left undecided, on a slow machine
 )
 
 // TestLinearizable: whatever several clients ask of several nodes at once, and however many give up waiting, the answers are those of a service that does one thing at a
 // time: decisions are made once, in one order, on the true state; a read sees every write that was acknowledged before it, by whatever node; a retry with the same key is
 // decided once (contract §2.2, §2.5, §2.6). Each activity is checked by itself; that is the same as all together, since a history is linearizable if its parts are.
 func TestLinearizable(t *testing.T) {
-	dir, seed := t.TempDir(), rand.Uint64()
-	h := &history{t: t, nodes: []*server{serveOn(t, dir), serveOn(t, dir)}, began: time.Now(), seed: seed}
-	var asking sync.WaitGroup
-	for id := range clients {
-		asking.Go(func() {
-			c := &client{history: h, id: id, random: rand.New(rand.NewPCG(seed, uint64(id)))}
-			for range requestsEach {
-				c.ask(h.life(int(h.asked.Add(1))/requestsPerSet*activitiesAtOnce + c.random.IntN(activitiesAtOnce)))
-			}
-		})
-	}
-	asking.Wait()
-	kinds := make(map[string]int)
-	undecided := 0
-	for _, l := range h.lives {
-		if !l.check(t, kinds) {
-			undecided++
-		}
-	}
-	if undecided > len(h.lives)/mostUndecided {
-		t.Errorf("%d of %d lives could not be judged within %s each", undecided, len(h.lives), checkLimit)
-	}
-	t.Log(kinds)
+	dir := t.TempDir()
+	nodes := []*server{serveOn(t, dir), serveOn(t, dir)}
+	h := &history{t: t, node: func(r *rand.Rand) *server { return nodes[r.IntN(len(nodes))] }, clients: 16, requestsEach: 60, activitiesAtOnce: 4, hasty: 20}
+	h.ask()
+	kinds := h.judge()
 	for _, kind := range []string{
 		"create 201", "create 409 provider_id_conflict", "submit 201", "submit 409 stale_result", "submit 409 invalid_transition", "submit no answer",
 		"dispatch 204", "dispatch 400 activity_not_ready", "cancel 200", "cancel 409 invalid_transition", "get activity 200", "get result 200", "create 201 links",
@@ -68,14 +47,70 @@ func TestLinearizable(t *testing.T) {
 
 // history is what was asked and told.
 type history struct {
-	t     *testing.T
-	nodes []*server
-	began time.Time
+	t                *testing.T
+	node             func(*rand.Rand) *server // whom a client asks next
+	clients          int                      // at once
+	requestsEach     int                      // enough that every kind of answer comes many times
+	activitiesAtOnce int                      // few, so that clients meet
+	hasty            int                      // in percent, of writes whose client hangs up as soon as it has asked
+	killed           bool                     // nodes are killed meanwhile: that there is no answer is no fault
+
+	began time.Time // by ask, as the seed
 	seed  uint64
 	asked atomic.Int64
 
 	mu    sync.Mutex
 	lives []*life
+
+	keeping sync.Mutex
+	answers map[string]answered // by the key of a write, of those that were decided once and for all
+}
+
+// answered is a write and its answer.
+type answered struct {
+	in  asked
+	out told
+}
+
+// keep remembers what a write was told.
+func (h *history) keep(key string, isWrite bool, in asked, out told) {
+	h.keeping.Lock()
+	defer h.keeping.Unlock()
+	if isWrite {
+		h.answers[key] = answered{in, out}
+	}
+}
+
+// ask lets all clients ask what they have to ask.
+func (h *history) ask() {
+	h.began, h.seed, h.answers = time.Now(), rand.Uint64(), make(map[string]answered)
+	var asking sync.WaitGroup
+	for id := range h.clients {
+		asking.Go(func() {
+			c := &client{history: h, id: id, random: rand.New(rand.NewPCG(h.seed, uint64(id)))}
+			for range h.requestsEach {
+				c.ask(h.life(int(h.asked.Add(1))/(requestsPerActivity*h.activitiesAtOnce)*h.activitiesAtOnce + c.random.IntN(h.activitiesAtOnce)))
+			}
+		})
+	}
+	asking.Wait()
+}
+
+// judge checks each life by itself, and counts the answers by their kind.
+func (h *history) judge() (kinds map[string]int) {
+	h.t.Helper()
+	kinds = make(map[string]int)
+	undecided := 0
+	for _, l := range h.lives {
+		if !l.check(h.t, kinds) {
+			undecided++
+		}
+	}
+	if undecided > len(h.lives)/mostUndecided {
+		h.t.Errorf("%d of %d lives could not be judged within %s each", undecided, len(h.lives), checkLimit)
+	}
+	h.t.Log(kinds)
+	return kinds
 }
 
 // life is one activity with the results around it: what the clients know of it, and what was asked and told.
@@ -97,7 +132,7 @@ func (h *history) life(n int) *life {
 	for len(h.lives) <= n {
 		l := &life{provider: fmt.Sprint("ext-", len(h.lives)), dispatched: len(h.lives)%2 == 1}
 		if l.dispatched {
-			first := &client{history: h, id: clients, random: rand.New(rand.NewPCG(h.seed, uint64(n)))}
+			first := &client{history: h, id: h.clients, random: rand.New(rand.NewPCG(h.seed, uint64(n)))}
 			first.tell(l, asked{verb: creates})
 		}
 		h.lives = append(h.lives, l)
@@ -143,7 +178,7 @@ func (c *client) drawSubmission(l *life) asked {
 	switch {
 	case c.percent(10):
 		in.occurredAt = longBefore
-	case c.percent(20) && len(l.times) > 0:
+	case c.percent(20) && len(l.times) > 0 && !c.killed: // else nobody could say what came of it
 		in.occurredAt = l.times[len(l.times)-1] // equal is not after
 	}
 	return in
@@ -156,14 +191,15 @@ func (c *client) tell(l *life, in asked) {
 	method, path, body, isWrite := c.request(l, in)
 	began := c.now()
 	key := fmt.Sprintf("%d-%d", c.id, began) // stands in the nodes' logs too, as the beginning of X-Request-Id
-	givesUp := isWrite && !in.isClose() && c.percent(20)
+	givesUp := isWrite && !in.isClose() && c.percent(c.hasty)
 	out, tries, again := c.send(method, path, body, key, givesUp), 1, began
-	for ; out.none() && isWrite && !(givesUp && c.percent(30)) && tries < mostTries; tries++ {
+	for ; out.none() && isWrite && !(givesUp && c.percent(30)) && c.patient(tries, began); tries++ {
 		givesUp, again = false, c.now()
 		out = c.send(method, path, body, key, false)
 	}
 	switch {
 	case !out.none() && (tries == 1 || out.status < 400):
+		c.keep(key, isWrite, in, out)
 		l.note(c.id, in, began, out, c.now())
 	case !out.none(): // a refusal is not kept under the key: the try that was given up may still be on its way, and be accepted yet
 		in.key = key
@@ -172,6 +208,15 @@ func (c *client) tell(l *life, in asked) {
 	case isWrite: // a read that has told nothing has done nothing
 		l.note(c.id, in, began, told{}, math.MaxInt64)
 	}
+}
+
+// patient reports whether a client tries once more, that has tried so often and first did so at a moment. While nodes are killed it has to wait until they are there again.
+func (c *client) patient(tries int, began int64) bool {
+	if !c.killed {
+		return tries < mostTries
+	}
+	time.Sleep(askAgain)
+	return c.now()-began < startLimit.Nanoseconds()
 }
 
 // isClose reports whether the answer depends on the millisecond: without it, nobody could say what came of the request.
@@ -240,9 +285,9 @@ func (c *client) send(method, path, body, key string, givesUp bool) (out told) {
 	if method != http.MethodGet {
 		header.Set("Idempotency-Key", key)
 	}
-	status, answer, err := c.nodes[c.random.IntN(len(c.nodes))].call(ctx, method, path, body, header)
+	status, answer, err := c.node(c.random).call(ctx, method, path, body, header)
 	switch {
-	case err != nil && !givesUp:
+	case err != nil && !givesUp && !c.killed:
 		c.t.Errorf("%s %s: %v", method, path, err)
 		return told{}
 	case err != nil || status == http.StatusServiceUnavailable:
