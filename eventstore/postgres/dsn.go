@@ -48,6 +48,10 @@ func parseDSN(dsn string) (*pgx.ConnConfig, error) {
 }
 
 // session is a configuration for connections whose statements take no longer than a time; 0: as long as they take. What the DSN says of time-outs itself stays.
+//
+// Every statement of this program finds its rows by an index. The planner does not always know: before the first autovacuum it has no statistics, a connection keeps the plans of its first seconds,
+// in which the tables are small, and such a plan would then read the whole log for each poll. And a tenant who has most rows of a table need not have them where the planner looks for them first.
+// So no table is read as a whole where an index will do; what has none is then thought to be so dear that it would be compiled first (jit), which takes longer than any statement here.
 func session(config *pgx.ConnConfig, statements time.Duration) *pgx.ConnConfig {
 	config = config.Copy()
 	set := func(name string, d time.Duration) {
@@ -55,6 +59,7 @@ func session(config *pgx.ConnConfig, statements time.Duration) *pgx.ConnConfig {
 			config.RuntimeParams[name] = strconv.FormatInt(d.Milliseconds(), 10)
 		}
 	}
+	config.RuntimeParams["enable_seqscan"], config.RuntimeParams["jit"] = "off", "off"
 	set("lock_timeout", lockTimeout)
 	set("idle_in_transaction_session_timeout", idleInTransaction)
 	if statements > 0 {

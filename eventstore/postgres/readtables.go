@@ -29,10 +29,13 @@ const (
 // LockReadTables takes the write lock of the read tables, until the end of the transaction: who changes them does so first.
 var LockReadTables = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, projectLock)
 
-// forReading sets up a connection for queries. Read only, but not as it connects: it would pass for a standby. A plan for each query: tenants differ by orders of magnitude, and what is asked of
-// them too. And no look at all rows of a table where an index finds them: the planner would rather look for a tenant who has most of them until it has met enough, as if they stood everywhere,
-// and they may stand at its end. What has no index is then thought to be so dear that it would be compiled first (jit), which takes longer than any query here.
-const forReading = `SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off`
+// forReading sets up a connection for queries. Read only, but not as it connects: it would pass for a standby. And a plan for each query: tenants differ by orders of magnitude, and what is
+// asked of them too.
+const forReading = `SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan`
+
+// forWriting sets up a connection for the subscription. After a crash the tables may lack its last transactions, tables and checkpoint alike. And what a batch changes is found row by row, by a
+// key, however small the tables were when the plan was made (see session).
+const forWriting = `SET synchronous_commit = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off`
 
 // Unlimited lifts applyTimeout from the statements of a transaction.
 const Unlimited = `SET LOCAL statement_timeout = 0`
@@ -63,7 +66,7 @@ func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables,
 			if _, err := conn.Exec(ctx, emitMessage); err != nil { // see newWriter: nothing is projected that a failover would take back
 				return err
 			}
-			_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
+			_, err := conn.Exec(ctx, forWriting)
 			return err
 		}),
 		Read: pool(reading, readConns, func(ctx context.Context, conn *pgx.Conn) error {

@@ -42,11 +42,17 @@ type Cluster struct {
 //
 // On Linux the server ends when this process does, however that ends; its directory stays behind then.
 func Start(ctx context.Context, settings ...string) (*Cluster, error) {
+	return StartIn(ctx, "", settings...)
+}
+
+// StartIn is Start with the cluster's directory inside another one: for who measures what a certain disk can do. Under root everybody must be able to go through that directory and all above
+// it, since PostgreSQL runs as another user then.
+func StartIn(ctx context.Context, parent string, settings ...string) (*Cluster, error) {
 	programs, err := Binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, process, err := place()
+	dir, process, err := place(parent)
 	if err != nil {
 		return nil, err
 	}

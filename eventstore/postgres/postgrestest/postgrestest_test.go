@@ -111,6 +111,28 @@ func TestNothingIsLeftAfterClose(t *testing.T) {
 	}
 }
 
+func TestClusterIsInTheDirectoryThatWasAskedFor(t *testing.T) {
+	needPrograms(t)
+	parent := t.TempDir()
+	if os.Geteuid() == 0 {
+		if c, err := StartIn(t.Context(), parent); err == nil || !strings.Contains(err.Error(), "chmod o+x") { // a test's directory is closed
+			t.Fatalf("%v, %v: another user cannot go through %s", c, err, parent)
+		}
+	}
+	if err := os.Chmod(filepath.Dir(parent), 0o711); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Dir(parent))
+	c, err := StartIn(t.Context(), filepath.Base(parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if data := ask[string](t, c.DSN("postgres"), "SHOW data_directory"); filepath.Dir(filepath.Dir(data)) != parent {
+		t.Errorf("the data is in %s, not in %s", data, parent)
+	}
+}
+
 func TestBadSettingIsToldInTheServersWords(t *testing.T) {
 	needPrograms(t)
 	_, err := Start(t.Context(), "fsinc=on")

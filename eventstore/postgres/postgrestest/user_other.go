@@ -8,6 +8,6 @@ import (
 )
 
 // place refuses: a server is stopped by signals here, and those are Unix's.
-func place() (dir string, process *syscall.SysProcAttr, err error) {
+func place(string) (dir string, process *syscall.SysProcAttr, err error) {
 	return "", nil, fmt.Errorf("a PostgreSQL cluster for tests starts on Unix only: %w", errNoPrograms)
 }

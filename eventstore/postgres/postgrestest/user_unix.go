@@ -15,19 +15,29 @@ import (
 // dirPattern names the directories of clusters.
 const dirPattern = "resultlog-postgres-"
 
-// place makes the directory of a cluster, and says whom its programs run as: oneself, but a user without privileges if one is root, since PostgreSQL refuses to run as root.
-func place() (dir string, process *syscall.SysProcAttr, err error) {
+// place makes the directory of a cluster inside another one, or where temporary files go if that is "", and says whom its programs run as: oneself, but a user without privileges if one is
+// root, since PostgreSQL refuses to run as root.
+func place(parent string) (dir string, process *syscall.SysProcAttr, err error) {
 	process = &syscall.SysProcAttr{}
 	dieWithParent(process)
+	if parent != "" {
+		if parent, err = filepath.Abs(parent); err != nil { // the programs run in the directory itself
+			return "", nil, err
+		}
+	}
 	if os.Geteuid() != 0 {
-		dir, err = os.MkdirTemp("", dirPattern)
+		dir, err = os.MkdirTemp(parent, dirPattern)
 		return dir, process, err
 	}
 	if process.Credential, err = unprivileged(); err != nil {
 		return "", nil, err
 	}
-	parent := os.TempDir()
-	if !open(parent) {
+	switch {
+	case parent != "" && !open(parent):
+		return "", nil, fmt.Errorf("a PostgreSQL cluster in %s: under root it runs as another user, who cannot go through that directory, or one above it: chmod o+x, or choose another directory", parent)
+	case parent == "" && open(os.TempDir()):
+		parent = os.TempDir()
+	case parent == "":
 		parent = "/tmp"
 	}
 	if dir, err = os.MkdirTemp(parent, dirPattern); err != nil {
