@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -38,9 +40,35 @@ type submitted struct {
 	} `json:"task_result"`
 }
 
-// limitHandler answers submissions as resultlog does, from the outside, and does nothing in between but hand the body to keep.
+// accepted is a submission that was understood, and what the answer says of it beside.
+type accepted struct {
+	submitted
+	body             []byte
+	result, activity core.ID
+	created, updated core.Instant
+}
+
+// refusal is why a submission is not kept, if it is the submission's fault.
+type refusal struct {
+	status  int
+	message string
+}
+
+func (r *refusal) Error() string { return r.message }
+
+// benchTenant is the tenant that tenantText names.
+var benchTenant = core.ID(uuid.MustParse(tenantText))
+
+func newID() core.ID { return core.ID(uuid.Must(uuid.NewV7())) }
+
+// limitHandler does nothing in between but hand the body to keep.
 // It is what every durable server of this contract, written with net/http, has to do at least.
 func limitHandler(token string, keep func(body []byte) error) http.Handler {
+	return handler(token, func(_ context.Context, a *accepted) error { return keep(a.body) })
+}
+
+// handler answers submissions as resultlog does, from the outside. What keep puts in place of the result's id and the activity's is answered.
+func handler(token string, keep func(context.Context, *accepted) error) http.Handler {
 	known := map[string]string{token: tenantText} // a verified token is cached: the look-up is the whole check
 	router := httprouter.New()
 	router.POST("/api/activity-results/tasks", func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
@@ -50,37 +78,41 @@ func limitHandler(token string, keep func(body []byte) error) http.Handler {
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		var in submitted
+		now := core.InstantOf(time.Now())
+		a := accepted{body: body, result: newID(), activity: benchTenant, created: now, updated: now}
 		if err == nil {
-			err = json.Unmarshal(body, &in, json.RejectUnknownMembers(true))
+			err = json.Unmarshal(body, &a.submitted, json.RejectUnknownMembers(true))
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if err := keep(body); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		if err := keep(r.Context(), &a); err != nil {
+			status := http.StatusServiceUnavailable
+			if refused := new(refusal); errors.As(err, &refused) {
+				status = refused.status
+			}
+			http.Error(w, err.Error(), status)
 			return
 		}
-		answer(w, &in)
+		answer(w, &a)
 	})
 	return router
 }
 
 // answer writes the 201 (contract §2.4), by hand: a limit must not be lower than it has to be.
-func answer(w http.ResponseWriter, in *submitted) {
-	now := core.InstantOf(time.Now()).String()
+func answer(w http.ResponseWriter, in *accepted) {
 	b := make([]byte, 0, 512)
-	b = append(append(b, `{"id":"`...), uuid.Must(uuid.NewV7()).String()...)
-	b = append(append(b, `","activityId":"`...), tenantText...)
+	b = append(append(b, `{"id":"`...), in.result.String()...)
+	b = append(append(b, `","activityId":"`...), in.activity.String()...)
 	b = append(append(b, `","source":"RETEN_ACTIVITY","resultStatus":"`...), in.Status.String()...)
 	b = append(append(b, `","occurredAt":"`...), in.OccurredAt.String()...)
 	b = append(append(b, `","taskDetails":{"result":"`...), in.TaskResult.Result.String()...)
 	b = append(b, `","comment":`...)
 	b, _ = jsontext.AppendQuote(b, in.TaskResult.Comment) // fails on bad UTF-8 alone, which was refused
 	b = append(append(b, `,"contactType":"`...), in.TaskResult.ContactType...)
-	b = append(append(b, `"},"createdAt":"`...), now...)
-	b = append(append(b, `","updatedAt":"`...), now...)
+	b = append(append(b, `"},"createdAt":"`...), in.created.String()...)
+	b = append(append(b, `","updatedAt":"`...), in.updated.String()...)
 	b = append(b, `"}`...)
 
 	h := w.Header()

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"resultlog/eventstore/postgres/postgrestest"
 )
 
 // benchCommand is what `make bench` runs.
@@ -14,18 +16,19 @@ type benchCommand struct {
 	Clients []int   `default:"1,16,64,256" help:"Numbers of keep-alive clients."`
 	Rounds  int     `default:"3" help:"How often everything is measured; medians are reported, and less than three are none."`
 	Seconds float64 `default:"3" help:"How long clients send in a run."`
-	Quick   bool    `help:"Shorter runs of fewer of them, under a minute: to see whether something broke, not for the record."`
+	Quick   bool    `help:"Shorter runs of fewer of them, some 90 seconds: to see whether something broke, not for the record."`
 	Rows    int     `default:"1000000" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured."`
-	Only    string  `enum:",rates,tenants,pages" default:"" placeholder:"PART" help:"Measure this part and no other: rates, tenants or pages."`
+	Only    string  `enum:",rates,postgres,tenants,pages" default:"" placeholder:"PART" help:"Measure this part and no other: rates, postgres, tenants or pages."`
 	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
 	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
 }
 
 // The parts of a bench, as --only names them.
 const (
-	ratesPart   = "rates"   // resultlog beside its limits
-	tenantsPart = "tenants" // a quiet tenant beside a flooding one
-	pagesPart   = "pages"   // lists
+	ratesPart    = "rates"    // resultlog beside its limits
+	postgresPart = "postgres" // resultlog on PostgreSQL beside the ceiling and what a user would write instead
+	tenantsPart  = "tenants"  // a quiet tenant beside a flooding one
+	pagesPart    = "pages"    // lists
 )
 
 // measures tells whether a part was asked for.
@@ -35,6 +38,9 @@ func (b benchCommand) measures(part string) bool { return b.Only == "" || b.Only
 func (b *benchCommand) quick() {
 	b.Clients, b.Rounds, b.Seconds, b.Rows = []int{1, 64, 256}, 3, 0.5, min(b.Rows, 100_000)
 }
+
+// quickOnPostgres are the numbers of clients of what is quick on PostgreSQL, where each run begins with a cluster.
+var quickOnPostgres = []int{64, 256}
 
 // Validate implements kong's check of the flags.
 func (b *benchCommand) Validate() error {
@@ -60,6 +66,9 @@ func (b benchCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o711); err != nil { // PostgreSQL does not run as root: under root its own user must come through, to a directory that is closed
+		return err
+	}
 	credentials, err := newCredentials()
 	if err != nil {
 		return err
@@ -83,8 +92,10 @@ func (b benchCommand) Run(ctx context.Context) error {
 
 // measure fills in the parts of the report that were asked for.
 func (b benchCommand) measure(ctx context.Context, s settings, p product, r *report) (err error) {
-	if b.measures(ratesPart) {
-		all := b.contenders(p)
+	if r.Machine.Postgres, err = b.postgres(ctx, postgrestest.Binaries); err != nil {
+		return err
+	}
+	if all := b.contenders(p, r.Machine.Postgres != ""); len(all) > 0 {
 		for _, c := range all {
 			r.Contenders = append(r.Contenders, c.name)
 		}
@@ -106,11 +117,24 @@ func (b benchCommand) measure(ctx context.Context, s settings, p product, r *rep
 	return nil
 }
 
-// contenders lists who is measured, in the order of each round: the limits first, since the plain file's rate says how much to prepare for.
-func (b benchCommand) contenders(p product) []contender {
-	all := []contender{ceiling(p.token), plainFile(p.token), p.known(), p.batches()}
-	if !b.Quick {
+// contenders lists who is measured, in the order of each round: the limits first, since their rates say how much to prepare for.
+func (b benchCommand) contenders(p product, onPostgres bool) (all []contender) {
+	if b.measures(ratesPart) || onPostgres {
+		all = append(all, ceiling(p.token))
+	}
+	if b.measures(ratesPart) {
+		all = append(all, plainFile(p.token), p.known(), p.batches())
+	}
+	if b.measures(ratesPart) && !b.Quick {
 		all = append(all, p.keyed(), p.standalone())
+	}
+	if onPostgres {
+		for _, c := range p.onPostgres() {
+			if b.Quick {
+				c.only = quickOnPostgres
+			}
+			all = append(all, c)
+		}
 	}
 	return all
 }
@@ -122,10 +146,10 @@ func (b benchCommand) rounds(ctx context.Context, s settings, all []contender) (
 	for round := 1; round <= b.Rounds; round++ {
 		for _, clients := range b.Clients {
 			for _, c := range all {
-				if c.only != 0 && c.only != clients {
+				if !c.takes(clients) {
 					continue
 				}
-				one, err := s.measure(ctx, c, clients, done.latestRate(plainFileName, clients))
+				one, err := s.measure(ctx, c, clients, done.expected(c, clients))
 				if ctx.Err() != nil {
 					return nil, errors.New("interrupted")
 				}
@@ -134,7 +158,7 @@ func (b benchCommand) rounds(ctx context.Context, s settings, all []contender) (
 				}
 				one.Contender, one.Clients, one.Round = c.name, clients, round
 				done = append(done, one)
-				fmt.Fprintf(os.Stderr, "round %d/%d  %3d clients  %-28s %8.0f/s  p99 %7.2f ms  lag %6.1f ms\n", round, b.Rounds, clients, c.name, one.Rate, one.P99, one.Lag)
+				fmt.Fprintf(os.Stderr, "round %d/%d  %3d clients  %-34s %8.0f/s  p99 %7.2f ms  lag %6.1f ms\n", round, b.Rounds, clients, c.name, one.Rate, one.P99, one.Lag)
 			}
 		}
 	}

@@ -10,8 +10,8 @@ import (
 func ceiling(token string) contender {
 	return contender{
 		name: ceilingName,
-		command: func(ctx context.Context, dir string) *exec.Cmd {
-			return self(ctx, "ceiling", dir, token)
+		command: func(ctx context.Context, at place) *exec.Cmd {
+			return self(ctx, "ceiling", at.dir, token)
 		},
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"os/exec"
 )
 
-// contenderArgument stands first on the command line of a bench that is to be a limit contender.
+// contenderArgument stands first on the command line of a bench that is to be a contender itself.
 const contenderArgument = "contender"
 
-// tokenVariable hands a limit contender the one token that it knows.
+// tokenVariable hands such a contender the one token that it knows.
 const tokenVariable = "RESULTLOG_BENCH_TOKEN"
 
-// self is the command that runs a limit contender: this program again, in a process of its own.
+// self is the command that runs such a contender: this program again, in a process of its own.
 func self(ctx context.Context, name, dir, token string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], contenderArgument, name, "--data", dir)
 	cmd.Env = append(os.Environ(), tokenVariable+"="+token)
@@ -25,15 +25,18 @@ func self(ctx context.Context, name, dir, token string) *exec.Cmd {
 
 // contenderCommand is what self runs.
 type contenderCommand struct {
-	Name string `arg:"" enum:"ceiling,plain-file" help:"Which limit to serve."`
+	Name string `arg:"" enum:"ceiling,plain-file,crud" help:"What to serve."`
 	Data string `required:"" help:"Directory to keep submissions in."`
 }
 
 // Run serves until it is told to stop.
 func (c contenderCommand) Run(ctx context.Context) error {
 	token := os.Getenv(tokenVariable)
-	if c.Name == "ceiling" {
+	switch c.Name {
+	case "ceiling":
 		return serve(ctx, ceilingHandler(token))
+	case "crud":
+		return serveCRUD(ctx, token)
 	}
 	file, err := openFileLog(c.Data)
 	if err != nil {

@@ -30,14 +30,14 @@ func (c *client) send(request []byte) (response, error) {
 	return readResponse(c.in)
 }
 
-// load is a number of clients, connected to one server.
+// load is a number of clients, connected to the nodes of one contender.
 type load []*client
 
-// connect dials n clients.
-func connect(addr string, n int) (load, error) {
+// connect dials n clients, as many to each address.
+func connect(n int, addrs ...string) (load, error) {
 	clients := make(load, 0, n)
-	for range n {
-		conn, err := net.Dial("tcp", addr)
+	for i := range n {
+		conn, err := net.Dial("tcp", addrs[i%len(addrs)])
 		if err != nil {
 			clients.close()
 			return nil, err

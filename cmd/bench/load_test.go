@@ -19,7 +19,7 @@ func clientsOf(t *testing.T, handler http.Handler, n int) load {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	clients, err := connect(server.Listener.Addr().String(), n)
+	clients, err := connect(n, server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,8 @@ type machine struct {
 	CPU        string `json:"cpu"`
 	System     string `json:"system"` // operating system, architecture, kernel
 	FileSystem string `json:"file_system"`
-	Load       string `json:"load"` // the load average of the last minute before the first run: above some tenths, something else ran
+	Postgres   string `json:"postgres,omitempty"` // the server's version; empty if PostgreSQL is not measured
+	Load       string `json:"load"`               // the load average of the last minute before the first run: above some tenths, something else ran
 }
 
 const unknown = "unknown"

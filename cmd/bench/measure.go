@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"time"
 
@@ -36,75 +35,57 @@ const (
 	// warmUpShare is the part of a run's length that clients send before, uncounted: connections, caches and branch predictors are as they will stay.
 	warmUpShare = 0.2
 
-	// stockMargin is how many activities are created for each submission that the plain file answered in the same time. The product is hardly faster;
+	// stockMargin is how many activities are created for each submission that is expected. A contender is hardly faster than that;
 	// if it is, the run ends when the stock does, earlier and none the less right.
 	stockMargin = 1.25
+
+	// leastRequests is how many requests of each client the stock is enough for, whatever is expected: one to warm up and one that counts. Of batches in a short run that is not little.
+	leastRequests = 2
 )
 
 // measure drives a contender with a number of clients. Expected is the rate to prepare for.
 func (s settings) measure(ctx context.Context, c contender, clients int, expected float64) (result run, err error) {
 	stock := int64(expected*s.length.Seconds()*(1+warmUpShare)*stockMargin) + int64(clients)
-	err = s.onServer(ctx, c, func(addr string) (acknowledged []core.ID, err error) {
-		result, acknowledged, err = s.drive(ctx, c, addr, clients, stock)
+	stock = max(stock, leastRequests*int64(clients)*c.template(s.token).items)
+	err = s.onServer(ctx, c, func(at place) (acknowledged []core.ID, err error) {
+		result, acknowledged, err = s.drive(ctx, c, at, clients, stock)
 		return acknowledged, err
 	})
 	return result, err
 }
 
-// onServer starts a contender over an empty directory, lets it be driven, stops it and verifies that it kept what was acknowledged.
-// What was measured on the way is a figure only if all of that was right.
-func (s settings) onServer(ctx context.Context, c contender, drive func(addr string) (acknowledged []core.ID, err error)) error {
-	dir, err := os.MkdirTemp(s.dir, "run-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	server, err := start(c.command(ctx, dir))
-	if err != nil {
-		return err
-	}
-	acknowledged, err := drive(server.addr)
-	if err := errors.Join(err, server.stop()); err != nil {
-		return err
-	}
-	if c.verify != nil {
-		if err := c.verify(ctx, dir, acknowledged); err != nil {
-			return fmt.Errorf("what was acknowledged is not what was kept: %w", err)
-		}
-	}
-	return nil
-}
-
 // drive sends the load: the stock first, then the warm-up, then what counts. It gives the ids of all results that were acknowledged.
-func (s settings) drive(ctx context.Context, c contender, addr string, clients int, stock int64) (run, []core.ID, error) {
+func (s settings) drive(ctx context.Context, c contender, at place, clients int, stock int64) (run, []core.ID, error) {
 	if c.ready != nil {
-		if err := c.ready(ctx, addr); err != nil {
-			return run{}, nil, fmt.Errorf("ready: %w", err)
+		for _, addr := range at.addrs {
+			if err := c.ready(ctx, addr); err != nil {
+				return run{}, nil, fmt.Errorf("ready: %w", err)
+			}
 		}
 	}
 	if c.prepare == nil {
 		stock = unlimited
-	} else if err := c.prepare(ctx, addr, stock); err != nil {
+	} else if err := c.prepare(ctx, at, stock); err != nil {
 		return run{}, nil, fmt.Errorf("prepare: %w", err)
 	}
-	connected, err := connect(addr, clients)
+	connected, err := connect(clients, at.addrs...)
 	if err != nil {
 		return run{}, nil, err
 	}
 	defer connected.close()
 
 	next := numbers(stock / c.template(s.token).items)
-	_, warmUp, err := s.send(ctx, c, addr, connected, next, time.Duration(warmUpShare*float64(s.length)))
+	_, warmUp, err := s.send(ctx, c, at, connected, next, time.Duration(warmUpShare*float64(s.length)))
 	if err != nil {
 		return run{}, nil, fmt.Errorf("warm-up: %w", err)
 	}
 	runtime.GC() // the generator's garbage is not the contender's
-	result, timed, err := s.send(ctx, c, addr, connected, next, s.length)
+	result, timed, err := s.send(ctx, c, at, connected, next, s.length)
 	return result, append(warmUp, timed...), err
 }
 
 // send drives clients for a time and until what was acknowledged can be read. That is when the clock stops.
-func (s settings) send(ctx context.Context, c contender, addr string, clients load, next func() (int64, bool), length time.Duration) (run, []core.ID, error) {
+func (s settings) send(ctx context.Context, c contender, at place, clients load, next func() (int64, bool), length time.Duration) (run, []core.ID, error) {
 	started := time.Now()
 	sent, err := clients.closedLoop(c.template(s.token), next, length)
 	if err != nil {
@@ -116,8 +97,10 @@ func (s settings) send(ctx context.Context, c contender, addr string, clients lo
 		return run{}, nil, errors.New("nothing was sent: the stock was used up before")
 	}
 	if c.settle != nil {
-		if err := c.settle(ctx, addr, latest.last); err != nil {
-			return run{}, nil, fmt.Errorf("read back: %w", err)
+		for _, addr := range at.addrs {
+			if err := c.settle(ctx, addr, latest.last); err != nil {
+				return run{}, nil, fmt.Errorf("read back: %w", err)
+			}
 		}
 		ended = time.Now()
 	}

@@ -15,11 +15,11 @@ import (
 func plainFile(token string) contender {
 	return contender{
 		name: plainFileName,
-		command: func(ctx context.Context, dir string) *exec.Cmd {
-			return self(ctx, "plain-file", dir, token)
+		command: func(ctx context.Context, at place) *exec.Cmd {
+			return self(ctx, "plain-file", at.dir, token)
 		},
-		verify: func(_ context.Context, dir string, acknowledged []core.ID) error {
-			content, err := os.ReadFile(filepath.Join(dir, submissionsFile))
+		verify: func(_ context.Context, at place, acknowledged []core.ID) error {
+			content, err := os.ReadFile(filepath.Join(at.dir, submissionsFile))
 			if err != nil {
 				return err
 			}

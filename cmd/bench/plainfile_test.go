@@ -19,7 +19,7 @@ func TestPlainFileKeepsWhatItAcknowledges(t *testing.T) {
 		t.Fatalf("%d answers, %v", len(got.acknowledged()), err)
 	}
 	verify := plainFile(testToken).verify
-	if err := verify(t.Context(), dir, got.acknowledged()); err != nil { // before close: what is acknowledged is written already
+	if err := verify(t.Context(), place{dir: dir}, got.acknowledged()); err != nil { // before close: what is acknowledged is written already
 		t.Error(err)
 	}
 	if err := file.close(); err != nil {
@@ -28,7 +28,7 @@ func TestPlainFileKeepsWhatItAcknowledges(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, submissionsFile), 1000); err != nil {
 		t.Fatal(err)
 	}
-	if err := verify(t.Context(), dir, got.acknowledged()); err == nil {
+	if err := verify(t.Context(), place{dir: dir}, got.acknowledged()); err == nil {
 		t.Error("a file cut short passed the verification")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"resultlog/eventstore/postgres/postgrestest"
 )
 
 // TestMain lets the test binary be a contender's process, as the bench's own is.
@@ -15,7 +17,9 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	postgrestest.Stop()
+	os.Exit(code)
 }
 
 func TestTailFindsTheAddress(t *testing.T) {
@@ -97,7 +101,7 @@ func TestMeasureEndsWhenItIsToldTo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := ceiling(testToken)
 	c.settle = nil
-	c.prepare = func(context.Context, string, int64) error { cancel(); return nil }
+	c.prepare = func(context.Context, place, int64) error { cancel(); return nil }
 	s := settings{dir: t.TempDir(), token: testToken, length: time.Minute}
 	if _, err := s.measure(ctx, c, 1, 1000); err == nil {
 		t.Error("a run that was interrupted gave a number")

@@ -82,7 +82,7 @@ const batchClients = 64
 // batches is known with a hundred submissions in each request.
 func (p product) batches() contender {
 	c := p.known()
-	c.name, c.request, c.only = batchesName, batchOfSubmissions, batchClients
+	c.name, c.request, c.only = batchesName, batchOfSubmissions, []int{batchClients}
 	return c
 }
 
@@ -91,8 +91,9 @@ func (p product) standalone() contender {
 	return contender{name: standaloneName, command: p.serve, ready: p.awaitReady, settle: p.awaitReadable, verify: verifyStored(false)}
 }
 
-func (p product) serve(ctx context.Context, dir string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, p.binary, "serve", "--addr", "127.0.0.1:0", "--data", dir)
+// serve is a node over a place. No balancer has to notice that it stops: nothing is drained.
+func (p product) serve(ctx context.Context, at place) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.binary, "serve", "--addr", "127.0.0.1:0", "--drain", "0s", "--data", at.dir, "--store", at.dsn)
 	cmd.Env = append(os.Environ(), "RESULTLOG_JWT_SECRET="+p.secret)
 	return cmd
 }
@@ -101,8 +102,8 @@ func (p product) serve(ctx context.Context, dir string) *exec.Cmd {
 const creators = 64
 
 // createActivities makes activities known, one for each submission that may come.
-func (p product) createActivities(ctx context.Context, addr string, submissions int64) error {
-	clients, err := connect(addr, creators)
+func (p product) createActivities(ctx context.Context, at place, submissions int64) error {
+	clients, err := connect(creators, at.addrs...)
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func (p product) awaitReadable(ctx context.Context, addr string, last core.ID) e
 
 // ask sends a request until it is answered 200 and no longer 503.
 func ask(ctx context.Context, addr string, request template, limit, pause time.Duration) error {
-	clients, err := connect(addr, 1)
+	clients, err := connect(1, addr)
 	if err != nil {
 		return err
 	}

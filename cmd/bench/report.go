@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,9 @@ func (r report) writeJSON(path string) error {
 // write prints the report as Markdown, as it stands in docs/performance.md.
 func (r report) write(out io.Writer) {
 	m := r.Machine
+	if m.Postgres != "" {
+		m.Go += ", " + m.Postgres
+	}
 	fmt.Fprintf(out, "Measured %s at commit %s: %d cores (%s), %s, %s, data on %s, load average %s before; load generator and server share the cores. "+
 		"Medians of %d rounds of %g s, interleaved.\n",
 		m.Date, m.Commit, m.Cores, m.CPU, m.System, m.Go, m.FileSystem, m.Load, r.Rounds, r.Seconds)
@@ -51,16 +55,16 @@ func (r report) write(out io.Writer) {
 func (r report) writeRates(out io.Writer) {
 	r.heading(out, "ratio of rates, by clients")
 	for _, c := range r.Contenders {
-		for _, limit := range []string{ceilingName, plainFileName} {
-			if c != ceilingName && c != limit {
-				r.row(out, c+" / "+limit, func(clients int) string { return ratioText(r.Runs.ratio(c, limit, clients, rate)) })
-			}
+		for _, to := range r.heldAgainst(c) {
+			r.row(out, c+" / "+to, func(clients int) string { return ratioText(r.Runs.ratio(c, to, clients, rate)) })
 		}
 	}
-	r.heading(out, "ratio of p99 to the plain file's, by clients")
-	for _, c := range r.Contenders {
-		if c != ceilingName && c != plainFileName {
-			r.row(out, c, func(clients int) string { return ratioText(r.Runs.ratio(c, plainFileName, clients, p99)) })
+	if slices.Contains(r.Contenders, plainFileName) {
+		r.heading(out, "ratio of p99 to the plain file's, by clients")
+		for _, c := range r.Contenders {
+			if c != ceilingName && c != plainFileName {
+				r.row(out, c, func(clients int) string { return ratioText(r.Runs.ratio(c, plainFileName, clients, p99)) })
+			}
 		}
 	}
 	r.heading(out, "201s a second, by clients")
@@ -75,10 +79,20 @@ func (r report) writeRates(out io.Writer) {
 	}
 	r.heading(out, "ms from the last answer until it can be read, by clients")
 	for _, c := range r.Contenders {
-		if c != ceilingName && c != plainFileName {
+		if c != ceilingName && c != plainFileName && c != crudName { // these keep nothing that could lag behind
 			r.row(out, c, func(clients int) string { return r.Runs.ifMeasured(c, clients, "%.1f", lag) })
 		}
 	}
+}
+
+// heldAgainst lists whose rate a contender's is divided by: the limits', and, on PostgreSQL, that of whom it is to surpass or to equal.
+func (r report) heldAgainst(c string) (others []string) {
+	for _, to := range append([]string{ceilingName, plainFileName}, map[string][]string{postgresName: {crudName}, twoNodesName: {postgresName}}[c]...) {
+		if c != ceilingName && c != to && slices.Contains(r.Contenders, to) {
+			others = append(others, to)
+		}
+	}
+	return others
 }
 
 func (r report) writeTargets(out io.Writer) {

@@ -80,6 +80,38 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// onPostgres has one round without a plain file, as --only postgres measures it.
+var onPostgres = results{
+	{Contender: ceilingName, Clients: 256, Round: 1, Rate: 10_000},
+	{Contender: crudName, Clients: 256, Round: 1, Rate: 500},
+	{Contender: postgresName, Clients: 256, Round: 1, Rate: 3500, Lag: 5},
+	{Contender: twoNodesName, Clients: 256, Round: 1, Rate: 2100, Lag: 6},
+}
+
+func TestReportOfPostgres(t *testing.T) {
+	r := report{
+		Machine: machine{Go: "go1.26", Postgres: "PostgreSQL 15.18"}, Clients: []int{256}, Contenders: []string{ceilingName, crudName, postgresName, twoNodesName}, Runs: onPostgres, Targets: onPostgres.verdicts(),
+	}
+	var out strings.Builder
+	r.write(&out)
+	for _, line := range []string{
+		", go1.26, PostgreSQL 15.18, data on",
+		"| resultlog on PostgreSQL / ceiling | 0.35 |\n| resultlog on PostgreSQL / CRUD handler | 7.00 |\n| resultlog on PostgreSQL, two nodes / ceiling | 0.21 |\n" +
+			"| resultlog on PostgreSQL, two nodes / resultlog on PostgreSQL | 0.60 |\n",
+		"can be read, by clients | 256 |\n|---|---|\n| resultlog on PostgreSQL | 5.0 |\n",
+		"| durable 201s on PostgreSQL, 256 clients, of the ceiling's | ≥ 0.28 | 0.35 | met |\n",
+		"| durable 201s on PostgreSQL, 256 clients, of the CRUD handler's | ≥ 6.00 | 7.00 | met |\n",
+		"| two nodes' durable 201s on PostgreSQL, 256 clients, of one node's | ≥ 0.65 | 0.60 | missed |\n",
+	} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("the report lacks %q:\n%s", line, out.String())
+		}
+	}
+	if strings.Contains(out.String(), plainFileName) || len(r.Targets) != 3 {
+		t.Errorf("the plain file was not measured:\n%s", out.String())
+	}
+}
+
 func TestReportAsJSON(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bench.json")
 	if err := (report{Runs: sample, Tenants: flooded, Targets: sample.verdicts()}).writeJSON(path); err != nil {

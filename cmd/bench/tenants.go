@@ -39,64 +39,64 @@ type tenantLoad struct {
 }
 
 // connectTenant dials the clients of the tenant whose token it is.
-func (s settings) connectTenant(token string, c contender, addr string, clients int) (tenantLoad, error) {
+func (s settings) connectTenant(token string, c contender, at place, clients int) (tenantLoad, error) {
 	s.token = token
-	connected, err := connect(addr, clients)
+	connected, err := connect(clients, at.addrs...)
 	return tenantLoad{settings: s, contender: c, clients: connected, next: numbers(unlimited)}, err
 }
 
 // sendFor sends for a time.
-func (t tenantLoad) sendFor(ctx context.Context, addr string, length time.Duration) (run, []core.ID, error) {
-	result, acknowledged, err := t.send(ctx, t.contender, addr, t.clients, t.next, length)
+func (t tenantLoad) sendFor(ctx context.Context, at place, length time.Duration) (run, []core.ID, error) {
+	result, acknowledged, err := t.send(ctx, t.contender, at, t.clients, t.next, length)
 	result.Contender, result.Clients = t.name, len(t.clients)
 	return result, acknowledged, err
 }
 
 // measureTenants measures a round, on a server of its own, with that many clients of the flooding tenant.
 func (s settings) measureTenants(ctx context.Context, p product, flooders int) (one tenantRun, err error) {
-	err = s.onServer(ctx, p.standalone(), func(addr string) (acknowledged []core.ID, err error) {
-		one, acknowledged, err = s.driveTenants(ctx, p, addr, flooders)
+	err = s.onServer(ctx, p.standalone(), func(at place) (acknowledged []core.ID, err error) {
+		one, acknowledged, err = s.driveTenants(ctx, p, at, flooders)
 		return acknowledged, err
 	})
 	return one, err
 }
 
 // driveTenants warms up with both tenants, then measures the quiet one alone, then both. It gives the ids of all results that were acknowledged.
-func (s settings) driveTenants(ctx context.Context, p product, addr string, flooders int) (one tenantRun, acknowledged []core.ID, err error) {
-	if err := p.awaitReady(ctx, addr); err != nil {
+func (s settings) driveTenants(ctx context.Context, p product, at place, flooders int) (one tenantRun, acknowledged []core.ID, err error) {
+	if err := p.awaitReady(ctx, at.addrs[0]); err != nil {
 		return one, nil, fmt.Errorf("ready: %w", err)
 	}
-	flood, err := s.connectTenant(p.token, p.standalone(), addr, flooders)
+	flood, err := s.connectTenant(p.token, p.standalone(), at, flooders)
 	if err != nil {
 		return one, nil, err
 	}
 	defer flood.clients.close()
-	quiet, err := s.connectTenant(p.quiet, contender{name: standaloneName, request: quietSubmission}, addr, quietClients)
+	quiet, err := s.connectTenant(p.quiet, contender{name: standaloneName, request: quietSubmission}, at, quietClients)
 	if err != nil {
 		return one, nil, err
 	}
 	defer quiet.clients.close()
 
-	_, _, acknowledged, err = together(ctx, addr, quiet, flood, time.Duration(warmUpShare*float64(s.length)))
+	_, _, acknowledged, err = together(ctx, at, quiet, flood, time.Duration(warmUpShare*float64(s.length)))
 	if err != nil {
 		return one, nil, fmt.Errorf("warm-up: %w", err)
 	}
 	runtime.GC() // the generator's garbage is not the server's
 	var idsAlone, idsBeside []core.ID
-	if one.Alone, idsAlone, err = quiet.sendFor(ctx, addr, s.length); err != nil {
+	if one.Alone, idsAlone, err = quiet.sendFor(ctx, at, s.length); err != nil {
 		return one, nil, fmt.Errorf("the quiet tenant alone: %w", err)
 	}
-	one.Beside, one.Flood, idsBeside, err = together(ctx, addr, quiet, flood, s.length)
+	one.Beside, one.Flood, idsBeside, err = together(ctx, at, quiet, flood, s.length)
 	return one, slices.Concat(acknowledged, idsAlone, idsBeside), err
 }
 
 // together lets both tenants send at the same time.
-func together(ctx context.Context, addr string, a, b tenantLoad, length time.Duration) (ofA, ofB run, acknowledged []core.ID, err error) {
+func together(ctx context.Context, at place, a, b tenantLoad, length time.Duration) (ofA, ofB run, acknowledged []core.ID, err error) {
 	var idsA, idsB []core.ID
 	var errA, errB error
 	var both sync.WaitGroup
-	both.Go(func() { ofA, idsA, errA = a.sendFor(ctx, addr, length) })
-	both.Go(func() { ofB, idsB, errB = b.sendFor(ctx, addr, length) })
+	both.Go(func() { ofA, idsA, errA = a.sendFor(ctx, at, length) })
+	both.Go(func() { ofB, idsB, errB = b.sendFor(ctx, at, length) })
 	both.Wait()
 	return ofA, ofB, append(idsA, idsB...), errors.Join(errA, errB)
 }

@@ -57,10 +57,10 @@ func TestTenantsSendTogether(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		w.Write([]byte(`{"id":"770e8400-e29b-41d4-a716-446655440000"}`))
 	})
-	addr := clientsOf(t, handler, 1)[0].conn.RemoteAddr().String()
+	at := place{addrs: []string{clientsOf(t, handler, 1)[0].conn.RemoteAddr().String()}}
 	var s settings
 	tenantOf := func(tenant string, c contender, clients int) tenantLoad {
-		l, err := s.connectTenant("token of "+tenant, c, addr, clients)
+		l, err := s.connectTenant("token of "+tenant, c, at, clients)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,14 +69,14 @@ func TestTenantsSendTogether(t *testing.T) {
 		return l
 	}
 	quiet, flood := tenantOf(quietTenantText, contender{request: quietSubmission}, 1), tenantOf(tenantText, contender{}, 1)
-	ofQuiet, ofFlood, ids, err := together(t.Context(), addr, quiet, flood, time.Second)
+	ofQuiet, ofFlood, ids, err := together(t.Context(), at, quiet, flood, time.Second)
 	if err != nil || ofQuiet.Requests != 3 || ofFlood.Requests != 3 || len(ids) != 6 {
 		t.Errorf("%d and %d requests, %d ids, %v", ofQuiet.Requests, ofFlood.Requests, len(ids), err)
 	}
 
 	quiet.token = "another"
 	quiet.next, flood.next = numbers(1), numbers(1)
-	if _, _, _, err := together(t.Context(), addr, quiet, flood, time.Second); err == nil || !strings.Contains(err.Error(), "answered 403") {
+	if _, _, _, err := together(t.Context(), at, quiet, flood, time.Second); err == nil || !strings.Contains(err.Error(), "answered 403") {
 		t.Errorf("one tenant was refused: %v", err)
 	}
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // verifyStored is verifyLog on the SQLite log in a directory.
-func verifyStored(moving bool) func(ctx context.Context, dir string, acknowledged []core.ID) error {
-	return func(ctx context.Context, dir string, acknowledged []core.ID) error {
-		log, err := sqlite.OpenLog(ctx, dir)
+func verifyStored(moving bool) func(ctx context.Context, at place, acknowledged []core.ID) error {
+	return func(ctx context.Context, at place, acknowledged []core.ID) error {
+		log, err := sqlite.OpenLog(ctx, at.dir)
 		if err != nil {
 			return err
 		}
