@@ -17,15 +17,7 @@ import (
 	"resultlog/eventstore/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(stopping{m}) }
-
-// stopping ends the shared PostgreSQL cluster when the tests are done.
-type stopping struct{ *testing.M }
-
-func (m stopping) Run() int {
-	defer postgrestest.Stop()
-	return m.M.Run()
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Stopping{M: m}) }
 
 var tenantA = core.ID{15: 0xA}
 

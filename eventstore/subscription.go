@@ -22,8 +22,7 @@ const (
 
 // EventsTopic makes a log's events table a topic of watermill-sql: no second table, and no second write. The topic's name means nothing to it: there is one log.
 type EventsTopic struct {
-	Select string                       // of the columns that Scan takes, from the events table, up to and without the WHERE
-	Scan   func(*sql.Rows) (Row, error) // reads the row that it stands on; what it gives belongs to the caller
+	Select string // of the columns that ScanRow takes, from the events table, up to and without the WHERE
 }
 
 // Checkpoints keeps, beside the read tables, how far each subscription has come: table checkpoints, one row for each consumer group. The row moves in the transaction that the
@@ -71,7 +70,7 @@ const lastEventID = "last_event_id"
 func (t EventsTopic) drain(rows *sql.Rows) ([]Row, error) {
 	var batch []Row
 	for size, more := 0, true; more; more = size < MaxDeliveredBytes && rows.Next() {
-		row, err := t.Scan(rows)
+		row, err := ScanRow(rows)
 		if err != nil {
 			return nil, err
 		}

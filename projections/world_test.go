@@ -20,15 +20,7 @@ import (
 	"resultlog/projections"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(clusterEnding{m}) }
-
-// clusterEnding stops PostgreSQL when the tests are done.
-type clusterEnding struct{ *testing.M }
-
-func (m clusterEnding) Run() int {
-	defer postgrestest.Stop()
-	return m.M.Run()
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Stopping{M: m}) }
 
 // patience is how long a test waits for what must happen. It is never waited out unless the test fails.
 const patience = 20 * time.Second

@@ -26,7 +26,7 @@ func (l *Log) stored(ctx context.Context, after core.Position, most int) (page [
 	}
 	defer rows.Close()
 	for rows.Next() {
-		row, err := scanRow(rows)
+		row, err := eventstore.ScanRow(rows)
 		if err != nil {
 			return page, err
 		}

@@ -14,15 +14,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(stopping{m}) }
-
-// stopping ends the shared cluster before it is looked whether a goroutine is left.
-type stopping struct{ *testing.M }
-
-func (m stopping) Run() int {
-	defer Stop()
-	return m.M.Run()
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(Stopping{M: m}) }
 
 func TestDatabaseIsEmptyUsableAndGoneAfterwards(t *testing.T) {
 	var dsn string

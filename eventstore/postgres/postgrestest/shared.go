@@ -68,6 +68,15 @@ func Own(t testing.TB, settings ...string) *Cluster {
 	return c
 }
 
+// Stopping runs tests and then ends the cluster that they have shared: in TestMain, goleak.VerifyTestMain(postgrestest.Stopping{M: m}), since goleak must look after that.
+type Stopping struct{ *testing.M }
+
+// Run implements what goleak.VerifyTestMain wants of a *testing.M.
+func (m Stopping) Run() int {
+	defer Stop()
+	return m.M.Run()
+}
+
 // Stop ends the cluster of this test binary, if a test started it. It is for TestMain, when all tests have run and before goleak looks; no goroutine of this package is left then.
 func Stop() {
 	shared.once.Do(func() { shared.err = errors.New("postgrestest.Stop was called before") })
