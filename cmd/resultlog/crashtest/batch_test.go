@@ -89,6 +89,7 @@ func (c *client) tryBatch(base string, items []*write) []attempt {
 		switch {
 		case i < len(answers) && answers[i].Index == i:
 			a.status, a.position, a.replayed = answers[i].Status, answers[i].Headers.Position, answers[i].Headers.Replayed == "true"
+			a.retryAfter = answers[i].Headers.RetryAfter
 			a.take(answers[i].Body)
 		case whole.body == nil: // it was cut off before this item
 			a.status = 0
@@ -101,8 +102,9 @@ func (c *client) tryBatch(base string, items []*write) []attempt {
 type itemAnswer struct {
 	Index, Status int
 	Headers       struct {
-		Position string `json:"Resultlog-Position"`
-		Replayed string `json:"Idempotent-Replayed"`
+		Position   string `json:"Resultlog-Position"`
+		Replayed   string `json:"Idempotent-Replayed"`
+		RetryAfter string `json:"Retry-After"`
 	}
 	Body json.RawMessage
 }

@@ -52,6 +52,7 @@ func (c *client) ask(r *http.Request, by *apiKey) (a attempt, read []byte) {
 	}
 	defer response.Body.Close()
 	a.status, a.position, a.replayed = response.StatusCode, response.Header.Get("Resultlog-Position"), response.Header.Get("Idempotent-Replayed") == "true"
+	a.retryAfter = response.Header.Get("Retry-After")
 	if read, err = io.ReadAll(response.Body); err == nil {
 		a.take(read)
 	}
@@ -91,7 +92,7 @@ func (c *client) send(base string, group []*write, atOnce int) {
 	}
 }
 
-// get reads something with a credential. If the read tables are behind, or the server does not know the API keys yet, it asks again, as a client does.
+// get reads something with a credential. If the read tables are behind or cannot be had, or the server does not know yet which API keys there are or were, it asks again, as a client does.
 func (c *client) get(base, path, tenant string, by *apiKey) reading {
 	for deadline := time.Now().Add(patience); ; time.Sleep(askAgain) {
 		r := request(http.MethodGet, base+path, tenant, nil)
@@ -105,7 +106,10 @@ func (c *client) get(base, path, tenant string, by *apiKey) reading {
 		if err != nil {
 			return reading{path: path, body: []byte(err.Error())}
 		}
-		passing := bytes.Contains(body, []byte(`"code":"reads_behind"`)) || bytes.Contains(body, []byte(`"code":"keys_unavailable"`)) // the log is being replayed
+		passing := by.justRevoked() && response.StatusCode == http.StatusNotFound
+		for _, code := range []string{"reads_behind", "keys_unavailable", "unavailable"} { // the log is being replayed, or PostgreSQL is away
+			passing = passing || bytes.Contains(body, []byte(`"code":"`+code+`"`))
+		}
 		if !passing || time.Now().After(deadline) {
 			return reading{path: path, status: response.StatusCode, body: body}
 		}

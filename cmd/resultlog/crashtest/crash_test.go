@@ -21,9 +21,7 @@ const (
 // TestKilled kills servers at random moments, round upon round, and looks after each whether all is true that anybody was told.
 // RESULTLOG_CRASH_ROUNDS is how many rounds, RESULTLOG_CRASH_SEED repeats the kills of an earlier run: their moments, though not what they meet.
 func TestKilled(t *testing.T) {
-	rounds, seed := number(t, "RESULTLOG_CRASH_ROUNDS", briefRounds), number(t, "RESULTLOG_CRASH_SEED", int(time.Now().UnixMilli()))
-	t.Logf("RESULTLOG_CRASH_SEED=%d", seed)
-	r := rand.New(rand.NewPCG(uint64(seed), 0))
+	rounds, r := roundsOf(t, briefRounds)
 	var store *store
 	var total tally
 	for round := range rounds {
@@ -40,6 +38,14 @@ func TestKilled(t *testing.T) {
 	if slices.Contains([]int{total.cut, total.acknowledged, total.items, total.keyed, total.locked}, 0) {
 		t.Error("nothing was acknowledged, or nothing was cut off, or nothing of a kind: this has shown nothing")
 	}
+}
+
+// roundsOf is how many rounds a test has, and what draws them.
+func roundsOf(t testing.TB, brief int) (rounds int, r *rand.Rand) {
+	t.Helper()
+	rounds, seed := number(t, "RESULTLOG_CRASH_ROUNDS", brief), number(t, "RESULTLOG_CRASH_SEED", int(time.Now().UnixMilli()))
+	t.Logf("RESULTLOG_CRASH_SEED=%d", seed)
+	return rounds, rand.New(rand.NewPCG(uint64(seed), 0))
 }
 
 // number reads one from the environment.
@@ -63,6 +69,7 @@ type tally struct {
 	items        int // of those acknowledged, how many were items of batches
 	keyed        int // and how many came with an API key
 	locked       int // attempts that were refused since their API key was revoked
+	seen         int // reads amid the load, through another node than the one that had acknowledged
 }
 
 func (s *tally) add(o tally) {
@@ -72,6 +79,7 @@ func (s *tally) add(o tally) {
 	s.items += o.items
 	s.keyed += o.keyed
 	s.locked += o.locked
+	s.seen += o.seen
 }
 
 // count counts what writes were told.
@@ -97,7 +105,7 @@ func (s *store) round(t testing.TB, r *rand.Rand, p plan, whole bool) (met tally
 	t.Helper()
 	began, known := time.Now(), len(s.writes)
 	for _, moment := range p.starts {
-		killed := launch(t, s.dir)
+		killed := launch(t, s.place)
 		time.Sleep(moment) // the moment is the test
 		killed.kill()
 	}
@@ -109,14 +117,14 @@ func (s *store) round(t testing.TB, r *rand.Rand, p plan, whole bool) (met tally
 		time.AfterFunc(p.retry, last.kill)
 		met.found = s.settle(t, last)
 		last.kill()
-		last = serve(t, s.dir)
+		last = serve(t, s.place)
 	}
 	met.found += s.settle(t, last)
 	met.acknowledged = s.conclude(t, r, last, s.writes[known:])
 	met.count(s.writes[known:])
-	head := readHistory(t, s.dir).head()
+	head := readHistory(t, s.place).head()
 	if whole && !t.Failed() {
-		judgeTables(t, r, s.dir, head)
+		judgeTables(t, r, s.place, head)
 	}
 	last.mustKill(t)
 	t.Logf("%v: %+v of %d events, %s", p, met, head, time.Since(began).Round(time.Millisecond))
@@ -128,9 +136,10 @@ func (s *store) killUnderLoad(t testing.TB, r *rand.Rand, p plan) {
 	t.Helper()
 	var servers []*server
 	for range p.loads {
-		servers = append(servers, serve(t, s.dir))
+		servers = append(servers, serve(t, s.place))
 	}
 	load := newLoad()
+	load.crowded = r.IntN(2) == 0 // then the other server has nothing to do, and reads the log only when somebody comes with a key
 	go s.drive(servers, r.Uint64(), load)
 	var killers sync.WaitGroup
 	for i, moment := range p.loads {

@@ -10,6 +10,9 @@ import (
 // load is clients at work.
 type load struct {
 	once           bool         // each of them sends one write, which is not refused; otherwise they go on
+	back           bool         // a server that is gone comes back: no write is given up before it is settled, and what was acknowledged is now and then read through another server
+	crowded        bool         // all clients but the quiet ones write to the first server
+	quiet          int          // how many those are
 	sent           atomic.Int64 // how often one of them has sent something
 	halted         sync.Once
 	stopped, ended chan struct{}
@@ -33,134 +36,27 @@ func (l *load) on() bool {
 	}
 }
 
-// drive lets the clients write to the servers until they are halted or no server answers any more. Of two servers all clients may write to the first: then the other has nothing to do, and
-// reads the log only when somebody comes with a key.
+// home is the server, of several, that a client writes to as long as it is there. Each tenant has clients at each, unless it is crowded.
+func (l *load) home(client, servers int) int {
+	if l.crowded && client >= l.quiet {
+		return 0
+	}
+	return (client + 1) % servers
+}
+
+// drive lets the clients write to the servers until they are halted or no server answers any more.
 func (w *world) drive(servers []*server, seed uint64, l *load) {
 	defer close(l.ended)
 	var wg sync.WaitGroup
-	spread := len(servers)
-	if seed%2 == 0 {
-		spread = 1
-	}
 	for i := range w.clients {
 		wg.Go(func() {
 			k := worker{world: w, client: newClient(), load: l, r: rand.New(rand.NewPCG(seed, uint64(i))), tenant: tenants[i/2%len(tenants)]}
 			defer k.close()
-			k.servers = slices.Concat(servers[i%spread:], servers[:i%spread]) // the first of them is this client's; each tenant writes to each
+			home := l.home(i, len(servers))
+			k.order = slices.Concat(servers[home:], servers[:home])
+			k.servers = slices.Clone(k.order)
 			k.work()
 		})
 	}
 	wg.Wait()
-}
-
-// worker is one client of a load.
-type worker struct {
-	*world
-	*client
-	*load
-	r       *rand.Rand
-	tenant  string
-	servers []*server // those that answer
-	now     []*write  // what is to be sent: one write, or those of a batch; none: something new
-	last    []*write  // what was acknowledged last
-}
-
-// work writes. A client whose server is gone turns to the next one, with what was not answered. Now and then it sends a write twice at once, or sends again what was
-// acknowledged, or what was answered 503; the rest of those wait for settle.
-func (k *worker) work() {
-	for len(k.servers) > 0 && k.on() {
-		if len(k.now) == 0 {
-			k.now = k.choose()
-		}
-		k.sent.Add(1)
-		k.deliver()
-		switch {
-		case slices.ContainsFunc(k.now, (*write).cut): // the server is gone
-			k.servers = slices.Delete(k.servers, 0, 1)
-			continue
-		case k.once:
-			return
-		}
-		k.goOn()
-	}
-}
-
-// choose gives what a client sends next, if it need not send something again.
-func (k *worker) choose() []*write {
-	switch {
-	case k.once:
-		return []*write{k.create(k.tenant, "/api/activities", "")}
-	case len(k.last) > 0 && k.r.IntN(16) == 0:
-		return k.last
-	case k.r.IntN(batchedWrites) == 0:
-		return k.sign(k.batch(), k.credential(k.r, k.tenant))
-	default:
-		return k.sign([]*write{k.next(k.r, k.tenant)}, k.credential(k.r, k.tenant))
-	}
-}
-
-// sign lets writes be sent with a credential, unless a key may not do what one of them asks for.
-func (k *worker) sign(group []*write, by *apiKey) []*write {
-	for _, w := range group {
-		if w.of == nil {
-			w.by = by
-		}
-	}
-	return group
-}
-
-// deliver sends what is to be sent. While a key is revoked, the same client may use it. Not always: by what it is sent, another server comes to know of the revocation, and what it does if it
-// does not is to be seen too.
-func (k *worker) deliver() {
-	atOnce := 1 + k.r.IntN(8)/7
-	var wg sync.WaitGroup
-	if one := k.now[0]; one.revokes() && k.r.IntN(2) == 0 {
-		wg.Go(func() { k.use(one.of) })
-	}
-	k.send(k.servers[0].base, k.now, atOnce)
-	wg.Wait()
-}
-
-// use sends with a key, at once and to another server if there is one: something new, a batch, and what was acknowledged before, perhaps to another credential. What comes of them is for
-// settle, if it is not known then.
-func (k *worker) use(key *apiKey) {
-	if key.text == "" {
-		return
-	}
-	earlier := k.last
-	k.last = nil // two may not have one of them at a time
-	groups := [][]*write{{k.submit(k.r, k.tenant, "", "")}, k.batch()}
-	if len(earlier) > 0 {
-		groups = append(groups, earlier)
-	}
-	other := k.servers[len(k.servers)-1].base
-	var wg sync.WaitGroup
-	for _, group := range groups {
-		wg.Go(func() { k.send(other, k.sign(group, key), 1) })
-	}
-	wg.Wait()
-}
-
-// goOn looks at the answers to what was sent, and leaves in k.now what is to be sent again. A key that was revoked is tried at once.
-func (k *worker) goOn() {
-	var again, done []*write
-	for _, w := range k.now {
-		switch a := w.latest(); {
-		case a.acknowledged() && !a.replayed:
-			k.acknowledgements.Add(1)
-			done = append(done, w)
-		case !w.settled():
-			again = append(again, w)
-		}
-	}
-	if k.now = nil; k.r.IntN(2) == 0 {
-		k.now = again
-	}
-	switch {
-	case len(done) == 0:
-	case done[0].revokes():
-		k.use(done[0].of)
-	default:
-		k.last = done
-	}
 }

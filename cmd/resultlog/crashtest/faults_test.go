@@ -24,7 +24,7 @@ const enough = 50
 func (f fault) play(t *testing.T) {
 	s := newStore(t)
 	s.payload, s.clients = cmp.Or(f.payload, usualPayload), cmp.Or(f.clients, usualClients)
-	before := serve(t, s.dir)
+	before := serve(t, s.place)
 	load := s.load(before, false)
 	s.awaitMore(t)
 	if f.once {
@@ -40,7 +40,7 @@ func (f fault) play(t *testing.T) {
 		s.awaitMore(t)
 		load.halt()
 		load.wait()
-		dump(t, s.dir, readHistory(t, s.dir).head()) // the read tables catch up by themselves
+		dump(t, s.place, readHistory(t, s.place).head()) // the read tables catch up by themselves
 	}
 	if f.then != killedAmid {
 		before.mustKill(t)
@@ -50,7 +50,7 @@ func (f fault) play(t *testing.T) {
 	s.settle(t, after)
 	r := rand.New(rand.NewPCG(0, 0))
 	s.conclude(t, r, after, s.writes)
-	judgeTables(t, r, s.dir, readHistory(t, s.dir).head())
+	judgeTables(t, r, s.place, readHistory(t, s.place).head())
 }
 
 // strike lets the fault happen under the load, and looks at what was answered meanwhile. It returns when it is over, the load is halted, and nothing is under way.

@@ -25,7 +25,7 @@ func TestForgottenKeys(t *testing.T) {
 		t.Skipf("make crash runs this: it fills a log with %d events", core.KeysHeld)
 	}
 	s := newStore(t)
-	first := serve(t, s.dir)
+	first := serve(t, s.place)
 	load := s.load(first, false)
 	for range 4 {
 		s.awaitMore(t)
@@ -44,7 +44,7 @@ func TestForgottenKeys(t *testing.T) {
 	}
 
 	r := rand.New(rand.NewPCG(0, 0))
-	killed := listen(t, s.dir)
+	killed := listen(t, s.place)
 	time.AfterFunc(upTo(r, time.Second), killed.kill) // while the tables are made again
 	s.settle(t, killed)
 	s.repeat(t, r, killed)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"resultlog/core"
-	"resultlog/eventstore/sqlite"
 )
 
 // history is what a log holds.
@@ -21,9 +20,9 @@ type history struct {
 }
 
 // readHistory reads a log beside whoever has it open. The machine asserts on the way that positions, the tenants' positions and versions are gapless, and that times do not decrease.
-func readHistory(t testing.TB, dir string) *history {
+func readHistory(t testing.TB, at place) *history {
 	t.Helper()
-	log, err := sqlite.OpenLog(t.Context(), dir)
+	log, err := at.openLog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

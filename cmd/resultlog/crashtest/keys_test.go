@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"resultlog/core"
+	"resultlog/eventstore"
 )
 
 const (
@@ -73,6 +74,11 @@ func (k *apiKey) revoked(by time.Time) bool {
 		}
 	}
 	return false
+}
+
+// justRevoked reports whether a server that the revocation was not sent to need not know of it yet, and so may let in who reads: within a second it must.
+func (k *apiKey) justRevoked() bool {
+	return k.revoked(time.Now()) && !k.revoked(time.Now().Add(-2*eventstore.KeyStaleness))
 }
 
 // issue asks for a key that may do all that the clients do, but issue and revoke.

@@ -6,6 +6,14 @@ import "sync"
 type ledger struct {
 	mu     sync.Mutex
 	writes []*write
+	seen   []sighting
+}
+
+// saw notes what was read.
+func (l *ledger) saw(s sighting) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, s)
 }
 
 func (l *ledger) add(w *write) {

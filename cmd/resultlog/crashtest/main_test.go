@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"resultlog/eventstore/postgres/postgrestest"
 )
 
 // tenants are those of all clients: more than one, so that a tenant's positions are not the log's.
@@ -30,6 +32,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	postgrestest.Stop()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }

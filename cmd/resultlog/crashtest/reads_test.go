@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -23,14 +24,8 @@ func (h *history) latests() map[string]latest {
 	all := make(map[string]latest)
 	for _, r := range h.events {
 		id := r.Stream.ID.String()
-		now := latest{all[id].status, r.Version}
+		now := latest{cmp.Or(statusBy(r.Event), all[id].status), r.Version}
 		switch e := r.Event.(type) {
-		case core.ResultSubmitted:
-			now.status = e.Status.String()
-		case core.ActivityCreated:
-			now.status = core.ActivityReady.String()
-		case core.ActivityTransitioned:
-			now.status = e.To.String()
 		case core.APIKeyIssued:
 			id, now = e.KeyID.String(), latest{status: opens}
 		case core.APIKeyRevoked:
@@ -51,8 +46,8 @@ type reading struct {
 	body   []byte
 }
 
-// readBack reads over HTTP what writes have recorded, all those that were acknowledged: the latest first, which the read tables learn last.
-func readBack(s *server, writes []*write) (readings []reading) {
+// readBack reads over HTTP what writes have recorded, all those that were acknowledged, from the servers by turns: the latest first, which the read tables learn last.
+func readBack(servers []*server, writes []*write) (readings []reading) {
 	todo, done := make(chan *write, len(writes)), make(chan reading, len(writes))
 	for _, w := range slices.Backward(writes) {
 		if a := w.acknowledgement(); a != nil && a.whole() && (w.of == nil || w.of.text != "") {
@@ -61,12 +56,12 @@ func readBack(s *server, writes []*write) (readings []reading) {
 	}
 	close(todo)
 	var wg sync.WaitGroup
-	for range usualClients {
+	for i := range usualClients {
 		wg.Go(func() {
 			c := newClient()
 			defer c.close()
 			for w := range todo {
-				r := c.get(s.base, w.subject(), w.tenant, w.of)
+				r := c.get(servers[i%len(servers)].base, w.subject(), w.tenant, w.of)
 				r.id = w.subjectID()
 				done <- r
 			}

@@ -61,10 +61,13 @@ func (w *world) groups() (groups [][]*write) {
 // settle sends writes again until each of them is settled.
 func (c *client) settle(t testing.TB, s *server, group []*write) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); len(group) > 0 && s.alive(); time.Sleep(askAgain) {
+	for deadline := time.Now().Add(patience); s.alive(); time.Sleep(askAgain) {
 		c.send(s.base, group, 1)
 		group = slices.DeleteFunc(group, (*write).settled)
-		if len(group) > 0 && time.Now().After(deadline) {
+		switch {
+		case len(group) == 0:
+			return
+		case time.Now().After(deadline):
 			t.Errorf("%s is not settled within %s: %+v", group[0].key, patience, group[0].attempts)
 			return
 		}

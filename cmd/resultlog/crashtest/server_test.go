@@ -19,15 +19,25 @@ const (
 // server is a resultlog serve, in a process of its own.
 type server struct {
 	cmd    *exec.Cmd
+	addr   string // where it is to listen
 	base   string // where it listens, as a URL; empty as long as it does not
 	output *output
 	exited chan struct{} // closed when the process has ended; cmd.ProcessState then says how
 }
 
-// launch starts a server on a data directory, and waits for nothing. What stands in before, if anything, is the command that runs it.
-func launch(t testing.TB, dir string, before ...string) *server {
+// anyPort is where a server listens that need not be found there again.
+const anyPort = "127.0.0.1:0"
+
+// launch starts a server of a store, and waits for nothing. What stands in before, if anything, is the command that runs it.
+func launch(t testing.TB, at place, before ...string) *server {
 	t.Helper()
-	cmd := program("serve", "--addr", "127.0.0.1:0", "--data", dir, "--drain", "50ms")
+	return launchOn(t, anyPort, at, before...)
+}
+
+// launchOn is launch of a server that listens on an address.
+func launchOn(t testing.TB, addr string, at place, before ...string) *server {
+	t.Helper()
+	cmd := program(append([]string{"serve", "--addr", addr, "--drain", "50ms"}, at.flags()...)...)
 	if len(before) > 0 {
 		path, err := exec.LookPath(before[0])
 		if err != nil {
@@ -35,7 +45,7 @@ func launch(t testing.TB, dir string, before ...string) *server {
 		}
 		cmd.Path, cmd.Args = path, append(before, cmd.Args...)
 	}
-	s := &server{cmd: cmd, output: &output{addr: make(chan string, 1)}, exited: make(chan struct{})}
+	s := &server{cmd: cmd, addr: addr, output: newOutput(), exited: make(chan struct{})}
 	cmd.Stderr = s.output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -54,19 +64,25 @@ func launch(t testing.TB, dir string, before ...string) *server {
 }
 
 // listen starts a server and waits until it listens.
-func listen(t testing.TB, dir string) *server {
+func listen(t testing.TB, at place) *server {
 	t.Helper()
-	s := launch(t, dir)
-	if !s.awaitListening() {
-		t.Fatalf("the server did not start: %v\n%s", s.cmd.ProcessState, s.output.tail())
-	}
+	s := launch(t, at)
+	s.mustListen(t)
 	return s
 }
 
-// serve starts a server and waits until it accepts writes.
-func serve(t testing.TB, dir string) *server {
+// mustListen waits until the server listens.
+func (s *server) mustListen(t testing.TB) {
 	t.Helper()
-	s := listen(t, dir)
+	if !s.awaitListening() {
+		t.Fatalf("the server did not start: %v\n%s", s.cmd.ProcessState, s.output.tail())
+	}
+}
+
+// serve starts a server and waits until it accepts writes.
+func serve(t testing.TB, at place) *server {
+	t.Helper()
+	s := listen(t, at)
 	await(t, "ready", s.ready)
 	return s
 }
@@ -126,9 +142,17 @@ func (s *server) alive() bool {
 // await waits until a condition holds.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
+	if !comes(holds) {
+		t.Fatalf("not %s within %s", what, patience)
+	}
+}
+
+// comes waits until a condition holds, and reports whether it came to that.
+func comes(holds func() bool) bool {
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(askAgain) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not %s within %s", what, patience)
+			return false
 		}
 	}
+	return true
 }

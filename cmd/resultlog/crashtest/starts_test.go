@@ -24,7 +24,7 @@ func TestFaultsAtTheStart(t *testing.T) {
 				s := newStore(t)
 				for range 2 {
 					failToStart(t, s.dir, f)
-					server := serve(t, s.dir)
+					server := serve(t, s.place)
 					load := s.load(server, false)
 					s.awaitMore(t)
 					server.mustKill(t)
@@ -43,7 +43,7 @@ func TestFaultsAtTheStart(t *testing.T) {
 func failToStart(t *testing.T, dir string, f straced) {
 	t.Helper()
 	notes := filepath.Join(t.TempDir(), "strace")
-	s := launch(t, dir, append(f.arguments(dir, notes), "-D")...) // -D: the server is our child, strace is not
+	s := launch(t, place{dir: dir}, append(f.arguments(dir, notes), "-D")...) // -D: the server is our child, strace is not
 	if s.awaitListening() {
 		s.kill()
 		return

@@ -4,13 +4,10 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	_ "modernc.org/sqlite" // registers the driver
 
 	"resultlog/core"
 )
@@ -19,9 +16,9 @@ import (
 var readTables = []string{"results", "activities", "activity_transitions", "idempotency_keys", "task_result_types", "api_keys", "dead_letters"}
 
 // dump gives all rows of the read tables as text, once the tables have reached a position.
-func dump(t testing.TB, dir string, head core.Position) (rows []string) {
+func dump(t testing.TB, at place, head core.Position) (rows []string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "read.db")+"?mode=ro")
+	db, err := at.openTables()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,22 +75,22 @@ func rowsOf(t testing.TB, db *sql.DB, table string) (texts []string) {
 
 // judgeTables holds the read tables, as the killed servers have left them and the last one has gone on with them, against the same tables made anew by resultlog rebuild beside that one;
 // and then against what becomes of them when a rebuild is killed.
-func judgeTables(t testing.TB, r *rand.Rand, dir string, head core.Position) {
+func judgeTables(t testing.TB, r *rand.Rand, at place, head core.Position) {
 	t.Helper()
-	grown := dump(t, dir, head)
-	if out, err := program("rebuild", "--data", dir).CombinedOutput(); err != nil {
+	grown := dump(t, at, head)
+	if out, err := program(append([]string{"rebuild"}, at.flags()...)...).CombinedOutput(); err != nil {
 		t.Fatalf("rebuild: %v\n%s", err, out)
 	}
-	rebuilt := dump(t, dir, head)
+	rebuilt := dump(t, at, head)
 	mustEqual(t, "grown", grown, "rebuilt", rebuilt)
-	rebuild := program("rebuild", "--data", dir)
+	rebuild := program(append([]string{"rebuild"}, at.flags()...)...)
 	if err := rebuild.Start(); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(upTo(r, longestStart)) // the moment is the test
 	_ = rebuild.Process.Kill()        // the error: it has ended already
 	_ = rebuild.Wait()
-	mustEqual(t, "after a rebuild that was killed", dump(t, dir, head), "rebuilt", rebuilt)
+	mustEqual(t, "after a rebuild that was killed", dump(t, at, head), "rebuilt", rebuilt)
 	for _, row := range grown {
 		if strings.HasPrefix(row, "dead_letters") {
 			t.Errorf("an event was set aside: %s", row)

@@ -30,6 +30,7 @@ type attempt struct {
 	body        []byte // nil if it did not come whole
 	replayed    bool   // the answer says that it is an earlier one
 	position    string // Resultlog-Position
+	retryAfter  string // Retry-After
 	by          *apiKey
 }
 
@@ -139,15 +140,19 @@ var failures = []int{http.StatusBadRequest, http.StatusUnauthorized, http.Status
 
 // contradictions is what the answers that a write got may not say beside one another (contract §2.5).
 func (w *write) contradictions() (wrong []string) {
-	decided := 0
+	decided, doubtful := 0, false
 	var first *attempt
 	for i := range w.attempts {
 		a := &w.attempts[i]
 		switch {
 		case a.status != 0 && !a.acknowledged() && !slices.Contains(failures, a.status), w.bad && (a.acknowledged() || a.status == http.StatusConflict):
 			wrong = append(wrong, fmt.Sprintf("was answered %d %s", a.status, a.body))
+		case a.status == http.StatusServiceUnavailable && a.retryAfter == "":
+			wrong = append(wrong, fmt.Sprintf("was answered %d without Retry-After: %s", a.status, a.body))
 		case a.acknowledged() && !a.replayed:
 			decided++
+		case !a.acknowledged() && !a.unwritten():
+			doubtful = true
 		}
 		if !a.whole() {
 			continue
@@ -161,6 +166,9 @@ func (w *write) contradictions() (wrong []string) {
 	}
 	if decided > 1 {
 		wrong = append(wrong, fmt.Sprintf("was accepted %d times", decided))
+	}
+	if w.acknowledgement() != nil && decided == 0 && !doubtful {
+		wrong = append(wrong, "was accepted by an attempt that was told that nothing was written")
 	}
 	if first != nil && w.latest().refused() {
 		wrong = append(wrong, "was accepted, and then refused")
