@@ -22,6 +22,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Stopping{M: m}) }
 
+// oneGoroutine leaves out, where tests are to be short, one that computes for long in a single goroutine: the race detector has nothing to find there, and slows SQLite down thirtyfold. Without
+// that detector it runs.
+func oneGoroutine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: make test runs it")
+	}
+}
+
 // patience is how long a test waits for what must happen. It is never waited out unless the test fails.
 const patience = 20 * time.Second
 
