@@ -61,27 +61,6 @@ func TestSequencerFaults(t *testing.T) {
 	}
 }
 
-// TestWhoQueuesWhileACommitIsLookedUpInVain is refused soon: only those whose commit it is wait for as long as they can.
-func TestWhoQueuesWhileACommitIsLookedUpInVain(t *testing.T) {
-	log := eventstoretest.NewFaulty(newMemory())
-	n := start(t, log)
-	faults := []eventstoretest.Fault{eventstoretest.LosesWritten}
-	for range 1000 { // of a millisecond each
-		faults = append(faults, eventstoretest.FailsBeforeDecide)
-	}
-	log.Next(faults...)
-	hit := make(chan []outcome, 1)
-	go func() { hit <- submitAll(t.Context(), n, standalone("hit")) }()
-	waitFor(t, func() bool { return log.Appends() > 1 })
-	queued := submitAll(t.Context(), n, standalone("queued"))
-	if codeOf(queued[0].err) != core.CodeUnavailable || log.Left() == 0 {
-		t.Errorf("who queued was told %q, %d looks before the log could be asked", codeOf(queued[0].err), log.Left())
-	}
-	if outcome := <-hit; codeOf(outcome[0].err) != "" {
-		t.Errorf("whose commit it was was told %q, and it is there", codeOf(outcome[0].err))
-	}
-}
-
 // TestSequencerRandomFaults: whatever the script of faults and however the submissions are spread, acknowledged ⊆ durable, and nothing twice.
 func TestSequencerRandomFaults(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -11,9 +11,6 @@ import (
 // settleLogEvery is how many failed looks after a lost commit make one line of log: one in ten seconds.
 const settleLogEvery = 100
 
-// settlePatience is after how many failed looks those who have only queued meanwhile are refused: a passing fault is over by then, in a second, and nobody need wait longer for a log that is away.
-const settlePatience = 10
-
 // refuseAll is for a definite failure: nothing was written, and all waiters are told so. If the log failed before it let us decide, the batch is what would have been decided.
 // It gives the error back if it is one that the sequencer cannot go on after.
 func (s *Sequencer) refuseAll(err error) error {
@@ -89,9 +86,6 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 		if stops(err) || !s.pause(ctx) {
 			answer(s.batch, outcomeUnknown(err))
 			return err
-		}
-		if attempt >= settlePatience {
-			answer(s.queue.take(nil, MaxBatch, MaxBatchBytes), unavailable(err)) // of these, surely nothing was written: they have not been decided
 		}
 	}
 	written = written && machine == s.machine
