@@ -32,6 +32,17 @@ func Copying(rows []Row) Produce {
 	}
 }
 
+// MayCatchUp refuses an appender who believes the log to end after a position, if it ends before that (ErrDiverged), or too far behind it (ErrFarBehind).
+func MayCatchUp(after, head core.Position) error {
+	switch {
+	case after > head:
+		return fmt.Errorf("append after position %d: the log ends at %d: %w", after, head, ErrDiverged)
+	case head-after > MaxMissed:
+		return fmt.Errorf("append after position %d, the log is at %d: %w", after, head, ErrFarBehind)
+	}
+	return nil
+}
+
 // mustFollow refuses rows that do not go on from the head, gapless.
 func mustFollow(head core.Position, rows []Row) error {
 	for i, row := range rows {

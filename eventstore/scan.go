@@ -3,6 +3,7 @@ package eventstore
 import (
 	"database/sql"
 	"fmt"
+	"math"
 
 	"resultlog/core"
 )
@@ -14,6 +15,35 @@ func ScanRow(rows *sql.Rows) (row Row, err error) {
 		&row.Type, &schema, &row.Data, &row.Personal, &row.Metadata, &row.Slim, (*int64)(&row.RecordedAt))
 	row.Version, row.SchemaVersion = core.Version(version), int(schema)
 	return row, err
+}
+
+// Decoder makes an event of a row: all of it (Row.Recorded), or what is needed to replay it (Row.SlimRecorded).
+type Decoder func(Row) (core.Recorded, error)
+
+// NoLimit is for DecodeAll, where the number of rows is limit enough.
+const NoLimit = math.MaxInt
+
+// DecodeAll decodes all rows of a query into events; ErrFarBehind if they have more than maxBytes. Scan reads the row that rows stands on. With an error, events are those before it. The caller
+// closes rows.
+func DecodeAll(rows interface {
+	Next() bool
+	Err() error
+}, scan func() (Row, error), events []core.Recorded, decode Decoder, maxBytes int) ([]core.Recorded, error) {
+	for size := 0; rows.Next(); {
+		row, err := scan()
+		if err != nil {
+			return events, err
+		}
+		if size += row.Size(); size > maxBytes {
+			return events, ErrFarBehind
+		}
+		r, err := decode(row)
+		if err != nil {
+			return events, err
+		}
+		events = append(events, r)
+	}
+	return events, rows.Err()
 }
 
 // id scans a UUID of 16 bytes without a copy in between.

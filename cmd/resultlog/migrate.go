@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"resultlog/core"
@@ -21,16 +22,13 @@ this command, before a newer version is started. Servers may run meanwhile; seve
 }
 
 // Run implements the subcommand.
-func (c *migrateCommand) Run(ctx context.Context, con console) (err error) {
+func (c *migrateCommand) Run(ctx context.Context, con console) error {
 	s, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	head, err := s.log.Head(ctx)
-	if closing := s.close(); err == nil {
-		err = closing
-	}
-	if err != nil {
+	if err := errors.Join(err, s.close()); err != nil {
 		return err
 	}
 	if c.JSON {

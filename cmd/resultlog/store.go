@@ -90,13 +90,13 @@ func (f storeFlags) withLog(ctx context.Context, work func(storedLog) error) (er
 }
 
 // openLog opens the log; one that is not there is made, or is an error.
-func (f storeFlags) openLog(ctx context.Context, make bool) (storedLog, error) {
+func (f storeFlags) openLog(ctx context.Context, create bool) (storedLog, error) {
 	switch {
-	case f.Store != "" && make:
+	case f.Store != "" && create:
 		return orNone(postgres.OpenLog(ctx, f.Store))
 	case f.Store != "":
 		return orNone(postgres.OpenExistingLog(ctx, f.Store))
-	case make:
+	case create:
 		return orNone(sqlite.OpenLog(ctx, f.Data))
 	default:
 		return orNone(sqlite.OpenExistingLog(ctx, f.Data))

@@ -154,11 +154,8 @@ func (l *Log) read(ctx context.Context, after core.Position, wanted func(eventst
 
 func decodeMissed(rows []eventstore.Row, after core.Position) ([]core.Recorded, error) {
 	head := core.Position(len(rows))
-	switch {
-	case after > head:
-		return nil, fmt.Errorf("append after position %d: the log ends at %d: %w", after, head, eventstore.ErrDiverged)
-	case head-after > eventstore.MaxMissed:
-		return nil, fmt.Errorf("append after position %d, the log is at %d: %w", after, head, eventstore.ErrFarBehind)
+	if err := eventstore.MayCatchUp(after, head); err != nil {
+		return nil, err
 	}
 	var missed []core.Recorded
 	size := 0

@@ -30,7 +30,7 @@ func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Ver
 
 // follow reads on from a position. The tail, if it is that position or lies after it, must be met on the way: who goes on from there would otherwise mix two logs. What is read beyond a tail
 // that was not met says nothing of what was read before, and is no tail.
-func (l *Log) follow(ctx context.Context, after core.Position, tail func() mark, query string, decode decoder) iter.Seq2[core.Recorded, error] {
+func (l *Log) follow(ctx context.Context, after core.Position, tail func() mark, query string, decode eventstore.Decoder) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		known, begin := tail(), after
 		if known.position > 0 && known.position == after {
@@ -64,14 +64,14 @@ func (l *Log) follow(ctx context.Context, after core.Position, tail func() mark,
 }
 
 // read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no transaction is open.
-func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(ctx context.Context, last core.Recorded, most int) (pgx.Rows, error)) iter.Seq2[core.Recorded, error] {
+func (l *Log) read(ctx context.Context, last core.Recorded, decode eventstore.Decoder, query func(ctx context.Context, last core.Recorded, most int) (pgx.Rows, error)) iter.Seq2[core.Recorded, error] {
 	return eventstore.Paged(last, func(last core.Recorded, most int, into []core.Recorded) ([]core.Recorded, error) {
 		return l.page(ctx, into, decode, func(ctx context.Context) (pgx.Rows, error) { return query(ctx, last, most) })
 	})
 }
 
 // page reads one page into events. With an error, events are those before it.
-func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, query func(context.Context) (pgx.Rows, error)) ([]core.Recorded, error) {
+func (l *Log) page(ctx context.Context, events []core.Recorded, decode eventstore.Decoder, query func(context.Context) (pgx.Rows, error)) ([]core.Recorded, error) {
 	if err := l.readable(ctx); err != nil {
 		return events, err
 	}
@@ -81,7 +81,7 @@ func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, 
 	if err != nil {
 		return events, l.explain(ctx, err)
 	}
-	events, err = scanAll(rows, events, decode, noLimit)
+	events, err = scanAll(rows, events, decode, eventstore.NoLimit)
 	return events, l.explain(ctx, err)
 }
 

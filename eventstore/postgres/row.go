@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,30 +35,10 @@ func scanRow(rows pgx.Rows) (row eventstore.Row, err error) {
 	return row, err
 }
 
-// noLimit is for scanAll, where the number of rows is limit enough.
-const noLimit = math.MaxInt
-
-// decoder makes an event of a row: all of it, or what is needed to replay it.
-type decoder func(eventstore.Row) (core.Recorded, error)
-
-// scanAll decodes all rows into events and closes them; ErrFarBehind if they have more than maxBytes. With an error, events are those before it.
-func scanAll(rows pgx.Rows, events []core.Recorded, decode decoder, maxBytes int) ([]core.Recorded, error) {
+// scanAll decodes all rows into events, as eventstore.DecodeAll does, and closes them.
+func scanAll(rows pgx.Rows, events []core.Recorded, decode eventstore.Decoder, maxBytes int) ([]core.Recorded, error) {
 	defer rows.Close()
-	for size := 0; rows.Next(); {
-		row, err := scanRow(rows)
-		if err != nil {
-			return events, err
-		}
-		if size += row.Size(); size > maxBytes {
-			return events, eventstore.ErrFarBehind
-		}
-		r, err := decode(row)
-		if err != nil {
-			return events, err
-		}
-		events = append(events, r)
-	}
-	return events, rows.Err()
+	return eventstore.DecodeAll(rows, func() (eventstore.Row, error) { return scanRow(rows) }, events, decode, maxBytes)
 }
 
 // columnsOf turns rows into the arrays that insertEvents takes.

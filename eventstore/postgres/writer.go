@@ -127,13 +127,8 @@ func (w *writer) beginTransaction(ctx context.Context, known core.Position) (s s
 
 // missed gives the events after a position up to the head.
 func (w *writer) missed(ctx context.Context, after, head core.Position) ([]core.Recorded, error) {
-	switch {
-	case after == head:
-		return nil, nil
-	case after > head:
-		return nil, fmt.Errorf("append after position %d: the log ends at %d: %w", after, head, eventstore.ErrDiverged)
-	case head-after > eventstore.MaxMissed:
-		return nil, fmt.Errorf("append after position %d, the log is at %d: %w", after, head, eventstore.ErrFarBehind)
+	if err := eventstore.MayCatchUp(after, head); err != nil || after == head {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()

@@ -32,19 +32,16 @@ func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Ver
 	})
 }
 
-// decoder makes an event of a row: all of it, or what is needed to replay it.
-type decoder func(eventstore.Row) (core.Recorded, error)
-
 // read yields page after page; query asks for the most events after an event. A page is read to its end before any of it is yielded: while the caller works, no
 // transaction is open, which would keep the WAL from being emptied.
-func (l *Log) read(ctx context.Context, last core.Recorded, decode decoder, query func(last core.Recorded, most int) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
+func (l *Log) read(ctx context.Context, last core.Recorded, decode eventstore.Decoder, query func(last core.Recorded, most int) (*sql.Rows, error)) iter.Seq2[core.Recorded, error] {
 	return eventstore.Paged(last, func(last core.Recorded, most int, into []core.Recorded) ([]core.Recorded, error) {
 		return l.page(ctx, into, decode, func() (*sql.Rows, error) { return query(last, most) })
 	})
 }
 
 // page reads one page into events. With an error, events are those before it.
-func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, query func() (*sql.Rows, error)) ([]core.Recorded, error) {
+func (l *Log) page(ctx context.Context, events []core.Recorded, decode eventstore.Decoder, query func() (*sql.Rows, error)) ([]core.Recorded, error) {
 	if err := l.readable(ctx); err != nil {
 		return events, err
 	}
@@ -52,7 +49,7 @@ func (l *Log) page(ctx context.Context, events []core.Recorded, decode decoder, 
 	if err != nil {
 		return events, l.orClosed(err)
 	}
-	events, err = scanAll(rows, events, decode, noLimit)
+	events, err = scanAll(rows, events, decode, eventstore.NoLimit)
 	return events, l.orClosed(err)
 }
 

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"fmt"
-	"math"
 
 	"resultlog/core"
 	"resultlog/eventstore"
@@ -26,25 +25,8 @@ func unlessSlim(column string) string {
 	return fmt.Sprintf(`CASE WHEN substr(slim, 1, 1) = X'%02X' THEN NULL ELSE %s END`, core.SlimVersion, column)
 }
 
-// noLimit is for scanAll, where the number of rows is limit enough.
-const noLimit = math.MaxInt
-
-// scanAll decodes all rows into events and closes them; ErrFarBehind if they have more than maxBytes. With an error, events are those before it.
-func scanAll(rows *sql.Rows, events []core.Recorded, decode decoder, maxBytes int) ([]core.Recorded, error) {
+// scanAll decodes all rows into events, as eventstore.DecodeAll does, and closes them.
+func scanAll(rows *sql.Rows, events []core.Recorded, decode eventstore.Decoder, maxBytes int) ([]core.Recorded, error) {
 	defer rows.Close()
-	for size := 0; rows.Next(); {
-		row, err := eventstore.ScanRow(rows)
-		if err != nil {
-			return events, err
-		}
-		if size += row.Size(); size > maxBytes {
-			return events, eventstore.ErrFarBehind
-		}
-		r, err := decode(row)
-		if err != nil {
-			return events, err
-		}
-		events = append(events, r)
-	}
-	return events, rows.Err()
+	return eventstore.DecodeAll(rows, func() (eventstore.Row, error) { return eventstore.ScanRow(rows) }, events, decode, maxBytes)
 }

@@ -77,13 +77,8 @@ func (w *writer) missed(ctx context.Context, after core.Position) (head core.Pos
 	if err := w.head.QueryRowContext(ctx).Scan((*int64)(&head)); err != nil {
 		return 0, nil, err
 	}
-	switch {
-	case after == head:
-		return head, nil, nil
-	case after > head:
-		return 0, nil, fmt.Errorf("append after position %d: the log ends at %d: %w", after, head, eventstore.ErrDiverged)
-	case head-after > eventstore.MaxMissed:
-		return 0, nil, fmt.Errorf("append after position %d, the log is at %d: %w", after, head, eventstore.ErrFarBehind)
+	if err := eventstore.MayCatchUp(after, head); err != nil || after == head {
+		return head, nil, err
 	}
 	rows, err := w.after.QueryContext(ctx, int64(after), eventstore.MaxMissed)
 	if err != nil {
