@@ -41,6 +41,19 @@ type Log interface {
 	Close() error
 }
 
+// History is a log as its auditors read it, tenant by tenant: every backend of Log is one too. What it yields is durable, comes in pages as Log's events do, and is decoded by nobody. Its methods
+// may be called concurrently.
+type History interface {
+	// TenantHead is the tenant position of a tenant's last durable event; 0 if it has none.
+	TenantHead(ctx context.Context, tenant core.ID) (core.Position, error)
+
+	// TenantEntries yields the events of a tenant after a tenant position as they are stored, decoded by nobody, in that order.
+	TenantEntries(ctx context.Context, tenant core.ID, after core.Position) iter.Seq2[core.Entry, error]
+
+	// StreamEntries is ReadStream for who wants the events as they are stored.
+	StreamEntries(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Entry, error]
+}
+
 // The errors of a Log that a caller acts on.
 var (
 	ErrIndefinite = errors.New("the outcome of the commit is unknown")

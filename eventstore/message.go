@@ -60,7 +60,7 @@ func MessageEvents(m *message.Message) iter.Seq2[core.Recorded, error] {
 		for _, row := range rows {
 			r, err := row.Recorded()
 			if err != nil {
-				r = row.place()
+				r = row.Place()
 			}
 			if !yield(r, err) {
 				return

@@ -18,12 +18,12 @@ func drawRow(t *rapid.T) Row {
 	bytes := func(name string) []byte {
 		return rapid.OneOf(rapid.Just([]byte(nil)), rapid.Just([]byte{}), rapid.SliceOfN(rapid.Byte(), 1, 300)).Draw(t, name)
 	}
-	return Row{
+	return Row{Entry: core.Entry{
 		Position: core.Position(rapid.Int64Min(0).Draw(t, "position")), TenantID: id("tenant"), TenantPosition: core.Position(rapid.Int64Min(0).Draw(t, "tenant position")),
 		StreamID: id("stream"), Version: core.Version(rapid.Int32Min(0).Draw(t, "version")), EventID: id("event"), Type: rapid.String().Draw(t, "type"),
 		SchemaVersion: int(rapid.Int32Min(0).Draw(t, "schema")), Data: bytes("data"), Personal: bytes("personal"), Metadata: bytes("metadata"),
 		RecordedAt: core.Instant(rapid.Int64().Draw(t, "recorded at")),
-	}
+	}}
 }
 
 // A batch survives the message, and the copy that watermill makes of it when it is delivered again.
@@ -42,7 +42,7 @@ func TestMessageCarriesItsRows(t *testing.T) {
 
 // A payload that ends anywhere but between two rows is refused: nothing is read that was not written.
 func TestMessageCutOffAnywhereIsRefused(t *testing.T) {
-	row := Row{Position: 7, Type: "ResultSubmitted", Data: []byte("{}"), Personal: []byte("p"), Metadata: []byte("{}")}
+	row := Row{Entry: core.Entry{Position: 7, Type: "ResultSubmitted", Data: []byte("{}"), Personal: []byte("p"), Metadata: []byte("{}")}}
 	m := NewMessage([]Row{row, row})
 	whole := m.Payload
 	for n := 1; n < len(whole); n++ {

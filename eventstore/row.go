@@ -9,42 +9,19 @@ import (
 
 // Row is an event as a backend stores it: the columns of the events table, which are the same on every backend.
 type Row struct {
-	Position       core.Position
-	TenantID       core.ID
-	TenantPosition core.Position
-	StreamID       core.ID
-	Version        core.Version
-	EventID        core.ID
-	Type           string
-	SchemaVersion  int
-	Data           []byte // JSON text, exact bytes
-	Personal       []byte // nil: nothing personal, or erased
-	Metadata       []byte // JSON text
-	Slim           []byte // core.EncodeSlim; nil: the event has none. May be there without data, personal and metadata, where the event is only to be replayed
-	RecordedAt     core.Instant
+	core.Entry
+	Slim []byte // core.EncodeSlim; nil: the event has none. May be there without data, personal and metadata, where the event is only to be replayed
 }
 
 // ToRow encodes a recorded event.
-func ToRow(r core.Recorded) Row {
-	e := core.Encode(r.Event)
-	return Row{
-		Position: r.Position, TenantID: r.Stream.Tenant, TenantPosition: r.TenantPosition, StreamID: r.Stream.ID, Version: r.Version, EventID: r.EventID,
-		Type: e.Type, SchemaVersion: e.Schema, Data: e.Data, Personal: e.Personal, Metadata: core.EncodeMetadata(r.Metadata), Slim: core.EncodeSlim(r), RecordedAt: r.RecordedAt,
-	}
-}
+func ToRow(r core.Recorded) Row { return Row{Entry: core.NewEntry(r), Slim: core.EncodeSlim(r)} }
 
 // Recorded decodes a stored event. The error names the position and wraps ErrUnreadable, and core.ErrUnknownEvent too if a newer program wrote it.
 func (row Row) Recorded() (core.Recorded, error) {
-	event, err := core.Decode(core.Encoded{Type: row.Type, Schema: row.SchemaVersion, Data: row.Data, Personal: row.Personal})
+	r, err := row.Entry.Recorded()
 	if err != nil {
 		return core.Recorded{}, row.unreadable(err)
 	}
-	metadata, err := core.DecodeMetadata(row.Metadata)
-	if err != nil {
-		return core.Recorded{}, row.unreadable(err)
-	}
-	r := row.place()
-	r.Metadata, r.Event = metadata, event
 	return r, nil
 }
 
@@ -57,7 +34,7 @@ func (row Row) SlimRecorded() (core.Recorded, error) {
 	case !known:
 		return row.Recorded()
 	}
-	r := row.place()
+	r := row.Place()
 	r.Metadata.Idempotency, r.Event = key, event
 	return r, nil
 }
@@ -87,14 +64,6 @@ func (row Row) Differs(other Row) string {
 
 // equal compares columns in which nothing is not the same as an empty value.
 func equal(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
-
-// place is what is known of a row without decoding it.
-func (row Row) place() core.Recorded {
-	return core.Recorded{
-		Position: row.Position, TenantPosition: row.TenantPosition, Stream: core.Stream{Tenant: row.TenantID, ID: row.StreamID}, Version: row.Version,
-		EventID: row.EventID, RecordedAt: row.RecordedAt,
-	}
-}
 
 func (row Row) unreadable(err error) error {
 	return fmt.Errorf("%w: event at position %d: %w", ErrUnreadable, row.Position, err)

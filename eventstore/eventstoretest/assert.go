@@ -57,6 +57,27 @@ func same(t *testing.T, got, want []core.Recorded) {
 	}
 }
 
+// sameEntries fails the test unless a sequence is these events, as they are stored.
+func sameEntries(t *testing.T, entries iter.Seq2[core.Entry, error], want []core.Recorded) {
+	t.Helper()
+	n := 0
+	for got, err := range entries {
+		if err != nil {
+			t.Fatalf("after %d entries: %v", n, err)
+		}
+		if n == len(want) {
+			t.Fatalf("more than %d entries", n)
+		}
+		if w := core.NewEntry(want[n]); !reflect.DeepEqual(got, w) {
+			t.Fatalf("entry %d (-want +got):\n%s", n, cmp.Diff(w, got))
+		}
+		n++
+	}
+	if n < len(want) {
+		t.Fatalf("%d entries, want %d", n, len(want))
+	}
+}
+
 // sameSlim fails the test unless got are the events of want, as far as a machine reads them.
 func sameSlim(t *testing.T, got, want []core.Recorded) {
 	t.Helper()

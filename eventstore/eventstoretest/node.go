@@ -53,6 +53,16 @@ func (n *node) mint() core.ID {
 // tenant gives a fixed tenant.
 func tenant(number byte) core.ID { return core.ID{0: 0x7e, 6: 0x40, 8: 0x80, 15: number} }
 
+// history is the node's log as auditors read it.
+func (n *node) history(t *testing.T) eventstore.History {
+	t.Helper()
+	history, ok := n.log.(eventstore.History)
+	if !ok {
+		t.Fatalf("%T is no History", n.log)
+	}
+	return history
+}
+
 // submission asks for a new standalone result: one event.
 func (n *node) submission(tenant core.ID) core.Command {
 	return core.Command{

@@ -135,10 +135,38 @@ func streams(t *testing.T, b *bench) {
 				t.Fatalf("read: %v", err)
 			}
 			same(t, got, want[after:])
+			sameEntries(t, n.history(t).StreamEntries(t.Context(), want[0].Stream, core.Version(after)), want[after:])
 		}
 	}
 	if got, err := collect(n.log.ReadStream(t.Context(), core.Stream{Tenant: tenant(3), ID: one[0].Stream.ID}, 0)); len(got) > 0 || err != nil {
 		t.Errorf("a third tenant reads %d events (%v)", len(got), err)
+	}
+}
+
+// tenantEntries puts the events of two tenants into the log, one after the other's, more than a page of each.
+func tenantEntries(t *testing.T, b *bench) {
+	n := b.node(t)
+	const rounds = 6
+	const each = (eventstore.FirstPage + eventstore.PageSize + rounds) / rounds
+	of := map[core.ID][]core.Recorded{}
+	for range rounds {
+		for number := byte(1); number <= 2; number++ {
+			of[tenant(number)] = append(of[tenant(number)], n.mustSubmit(t, n.submissions(tenant(number), each)...).appended...)
+		}
+	}
+	of[tenant(3)] = nil
+	for id, want := range of {
+		if head, err := n.history(t).TenantHead(t.Context(), id); err != nil || head != core.Position(len(want)) {
+			t.Errorf("tenant %s: head %d (%v), want %d", id, head, err, len(want))
+		}
+		for _, after := range []int{0, 1, eventstore.FirstPage, len(want)} {
+			sameEntries(t, n.history(t).TenantEntries(t.Context(), id, core.Position(after)), want[min(after, len(want)):])
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, err := range n.history(t).TenantEntries(ctx, tenant(1), 0) {
+		isError(t, err, context.Canceled)
 	}
 }
 

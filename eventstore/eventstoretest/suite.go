@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Backend) {
 		{"reading ends when its context does", readingCancelled},
 		{"what is read slim is what a machine reads", slim},
 		{"a stream is read by version, and by its own tenant alone", streams},
+		{"a tenant is read by tenant position, every byte as it is stored", tenantEntries},
 		{"an event of a newer program ends reading", unknownEvent},
 		{"a closed log answers ErrClosed", closed},
 		{"Close waits for the append under way", closeWaits},

@@ -174,22 +174,3 @@ func decodeMissed(rows []eventstore.Row, after core.Position) ([]core.Recorded, 
 	}
 	return missed, nil
 }
-
-// Rows yields the events after a position as they are kept, decoded by nobody.
-func (l *Log) Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error] {
-	return func(yield func(eventstore.Row, error) bool) {
-		rows, err := l.snapshot()
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			yield(eventstore.Row{}, err)
-			return
-		}
-		for _, row := range rows[min(int(after), len(rows)):] {
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}
-}

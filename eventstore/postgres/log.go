@@ -27,7 +27,10 @@ const logReaders = 4
 // readTimeout is how long one page may take to arrive. A server that is frozen, or gone without a word, breaks no connection: it is noticed by this, and /readyz is red then.
 const readTimeout = 5 * time.Second
 
-var _ eventstore.Log = (*Log)(nil)
+var (
+	_ eventstore.Log     = (*Log)(nil)
+	_ eventstore.History = (*Log)(nil)
+)
 
 // Log is an eventstore.Log in a PostgreSQL database.
 type Log struct {

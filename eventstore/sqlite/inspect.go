@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"iter"
 
 	"resultlog/core"
@@ -10,17 +11,22 @@ import (
 
 // Rows yields the events after a position as they are stored, decoded by nobody: for who copies a log, or verifies it.
 func (l *Log) Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error] {
-	return eventstore.Paged(eventstore.Row{Position: after}, func(last eventstore.Row, most int, _ []eventstore.Row) ([]eventstore.Row, error) {
+	return eventstore.Paged(eventstore.Row{Entry: core.Entry{Position: after}}, func(last eventstore.Row, most int, _ []eventstore.Row) ([]eventstore.Row, error) {
 		return l.stored(ctx, last.Position, most) // rows of their own: who asks for them may keep them
 	})
 }
 
 // stored reads some rows after a position.
-func (l *Log) stored(ctx context.Context, after core.Position, most int) (page []eventstore.Row, err error) {
+func (l *Log) stored(ctx context.Context, after core.Position, most int) ([]eventstore.Row, error) {
+	return l.pageOfRows(ctx, func() (*sql.Rows, error) { return l.storedPage.QueryContext(ctx, int64(after), most) })
+}
+
+// pageOfRows reads one page. With an error, rows are those before it.
+func (l *Log) pageOfRows(ctx context.Context, query func() (*sql.Rows, error)) (page []eventstore.Row, err error) {
 	if err := l.readable(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := l.storedPage.QueryContext(ctx, int64(after), most)
+	rows, err := query()
 	if err != nil {
 		return nil, l.orClosed(err)
 	}

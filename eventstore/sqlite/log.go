@@ -36,7 +36,10 @@ const (
 //go:embed migrations/log/*.sql
 var logMigrations embed.FS
 
-var _ eventstore.Log = (*Log)(nil)
+var (
+	_ eventstore.Log     = (*Log)(nil)
+	_ eventstore.History = (*Log)(nil)
+)
 
 // Log is an eventstore.Log in DIR/log.db.
 type Log struct {
@@ -57,6 +60,8 @@ type Log struct {
 	storedPage *sql.Stmt
 	slimPage   *sql.Stmt
 	streamPage *sql.Stmt
+	tenantHead *sql.Stmt
+	tenantPage *sql.Stmt
 }
 
 // OpenLog opens the log in a directory, and creates both if they are not there.
@@ -93,7 +98,10 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 	if l.readers, err = (database{path: path, readOnly: true, conns: logReaders}).open(ctx); err != nil {
 		return err
 	}
-	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectSlim: &l.slimPage, selectStream: &l.streamPage})
+	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{
+		selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectSlim: &l.slimPage, selectStream: &l.streamPage,
+		selectTenantHead: &l.tenantHead, selectTenant: &l.tenantPage,
+	})
 }
 
 // migrateLog brings a log to the newest shape.
