@@ -26,6 +26,7 @@ const (
 	CodeOutcomeUnknown     Code = "outcome_unknown"        // 503: it may have been written
 	CodeKeysUnavailable    Code = "keys_unavailable"       // 503: whether a credential is valid cannot be told
 	CodeReadsBehind        Code = "reads_behind"           // 503: the read tables did not reach the log's head in time
+	CodeProofUnavailable   Code = "proof_unavailable"      // 503: the event is in no signed checkpoint yet, or what proves the history cannot be read
 	CodeParked             Code = "projection_parked"      // 503: the read tables lack what they could not apply of this result, activity or tenant
 )
 

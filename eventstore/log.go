@@ -41,9 +41,12 @@ type Log interface {
 	Close() error
 }
 
-// History is a log as its auditors read it, tenant by tenant: every backend of Log is one too. What it yields is durable, comes in pages as Log's events do, and is decoded by nobody. Its methods
+// History is a log as its auditors read it: every backend of Log is one too. What it yields is durable, comes in pages as Log's events do, and is decoded by nobody. Its methods
 // may be called concurrently.
 type History interface {
+	// Entries yields the events of all tenants after a position, in order, without their personal parts: what the leaves of their trees are made of.
+	Entries(ctx context.Context, after core.Position) iter.Seq2[core.Entry, error]
+
 	// TenantHead is the tenant position of a tenant's last durable event; 0 if it has none.
 	TenantHead(ctx context.Context, tenant core.ID) (core.Position, error)
 

@@ -12,7 +12,7 @@ import (
 	"resultlog/core"
 )
 
-// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History and APIKeys are required.
+// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History, APIKeys and Proofs are required.
 type Config struct {
 	Addr          string                                 // where to listen, host:port
 	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes; empty: no such token is accepted
@@ -24,6 +24,7 @@ type Config struct {
 	Barrier       Barrier                                //
 	History       History                                //
 	APIKeys       APIKeys                                //
+	Proofs        Proofs                                 //
 	Ready         func() error                           // what /readyz asks, besides StopReady; nil: ready
 	ReadsReady    func(context.Context) (ReadLag, error) // what /readyz/reads asks, besides StopReady; it answers within a second. nil: ready
 	Metrics       *Metrics                               // nil: counted and shown nowhere
@@ -69,6 +70,15 @@ type APIKeys interface {
 // History reads the events of one stream after a version, in order, as the log has them.
 type History interface {
 	ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error]
+}
+
+// Proofs proves a tenant's history. Its errors are *core.Error: CodeNotFound for what the history does not have, CodeProofUnavailable for what is in no signed checkpoint yet; or those of whatever
+// keeps them, which are answered as the latter.
+type Proofs interface {
+	Checkpoint(ctx context.Context, tenant core.ID) (core.SignedCheckpoint, error)
+	Inclusion(ctx context.Context, tenant core.ID, position core.Position) (core.InclusionProof, error)
+	Consistency(ctx context.Context, tenant core.ID, from core.Position) (core.ConsistencyProof, error)
+	Keys(ctx context.Context, tenant core.ID) ([]string, error)
 }
 
 // Barrier waits until the read tables have reached the log's head of the moment of the call, and gives that position (contract §2.6). Its context ends after ReadsWait;

@@ -98,6 +98,8 @@ var problems = map[core.Code]problem{
 		message: "what was written last cannot be read yet: retry after the time in Retry-After, or read with ?consistency=eventual"},
 	core.CodeParked: {status: 503, title: "The read tables lack a part of this", retryAfter: retryLater,
 		message: "its history could not be applied to the read tables: an operator must look at `resultlog deadletters`; everything else is unaffected, and so are writes"},
+	core.CodeProofUnavailable: {status: 503, title: "There is no proof at the moment", retryAfter: retrySoon,
+		message: "what proves the history cannot be read right now: retry after the time in Retry-After; if it lasts, an operator must look at this service's log"},
 	codeListsBusy: {status: 503, title: "Too many lists at once", retryAfter: retrySoon,
 		message: "as many lists are being answered as this service takes on: retry after the time in Retry-After, or ask for fewer rows at once"},
 	codeBatchesBusy: {status: 503, title: "Too many batches at once", retryAfter: retrySoon,

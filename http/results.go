@@ -58,6 +58,7 @@ func (s *Server) submitResult(x *exchange) error {
 	if b.out, err = s.appendAccepted(b.out, receipt); err != nil {
 		return err
 	}
+	x.Header()["Resultlog-Leaf"] = []string{core.NewEntry(receipt.Events[0]).Leaf().String()} // by which the inclusion proof of this submission is asked for later
 	x.answerJSON(http.StatusCreated, b.out)
 	return nil
 }

@@ -39,6 +39,7 @@ type world struct {
 	barrierFails error
 	keysFail     error
 	readFails    error
+	proofFails   error
 	onSubmit     func(context.Context) // called first thing in Submit
 	undescribed  bool                  // what is answered stands in no document, since what fails here never fails like that
 }
@@ -54,7 +55,7 @@ var (
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	w := &world{t: t, machine: core.NewMachine()}
 	w.now.Store(&noon)
-	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, APIKeys: w, Now: w.clock, NewID: w.mint}
+	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, APIKeys: w, Proofs: w, Now: w.clock, NewID: w.mint}
 	for _, f := range change {
 		f(&c)
 	}

@@ -18,9 +18,10 @@ var arrows = map[string][]string{
 	"resultlog/eventstore/postgres/postgrestest": {},
 	"resultlog/eventstore/eventstoretest":        {"core", "eventstore"},
 	"resultlog/projections":                      {"core"},
+	"resultlog/projections/audit":                {"core"},
 	"resultlog/http":                             {"core"},
 	"resultlog/docs":                             {},
-	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections"},
+	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/audit"},
 	"resultlog/cmd/resultlog/crashtest":          {}, // tests only
 	"resultlog/cmd/resultlog/failovertest":       {}, // tests only
 	"resultlog/cmd/bench":                        {"core", "eventstore", "eventstore/postgres", "eventstore/postgres/postgrestest", "eventstore/sqlite", "http", "projections"},

@@ -23,6 +23,7 @@ type commandLine struct {
 	Restore     restoreCommand     `cmd:"" help:"Make a backup the log of a directory that has none."`
 	Copy        copyCommand        `cmd:"" help:"Copy a log into another store: from the embedded one to PostgreSQL, or back."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring a store to the newest shape."`
+	SigningKey  signingKeyCommand  `cmd:"" help:"Show the key by which auditors verify, or make one."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -16,6 +16,7 @@ import (
 	"resultlog/eventstore"
 	httpapi "resultlog/http"
 	"resultlog/projections"
+	"resultlog/projections/audit"
 )
 
 // shutdownTimeout is how long requests under way may take to finish after a signal: longer than a body may take to arrive and than an answer's own time-out, and, with --drain,
@@ -27,6 +28,7 @@ type serveCommand struct {
 	storeFlags
 	secretFlag
 	providerFlags
+	signingKeyFlag
 	Addr          string        `default:"127.0.0.1:3000" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: ${default}."`
 	Dev           bool          `help:"Try it out: keeps a secret in --data, makes an example activity, prints a curl to paste. Loopback only."`
 	OccurredAhead time.Duration `default:"24h" help:"How far in the future an occurred_at may lie. Default: ${default}."`
@@ -104,6 +106,7 @@ type node struct {
 	runner    *projections.Runner
 	queries   *projections.Queries
 	barrier   *projections.Barrier
+	keeper    *audit.Keeper // beside that way: it keeps what proves the log
 
 	logger    *slog.Logger
 	drain     time.Duration               // from being no longer ready until no longer accepting
@@ -140,6 +143,12 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 		return nil, err
 	}
 
+	key, err := c.signingKey(c.storeFlags)
+	if err != nil {
+		return nil, err
+	}
+	n.keeper = audit.NewKeeper(audit.Config{Tables: n.store.trees, Log: log, Key: key, Logger: logger})
+
 	serving := httpapi.NewMetrics()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -149,7 +158,7 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(projecting.Collectors()...)
 	n.server, err = httpapi.New(httpapi.Config{
 		Addr: c.Addr, Secret: []byte(secret), JWKS: c.JWKS, Issuer: given(c.JWTIssuer), Audience: given(c.JWTAudience),
-		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: log, APIKeys: n.sequencer, Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
+		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: log, APIKeys: n.sequencer, Proofs: audit.NewProofs(n.store.trees.Read, log.TenantHead), Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
 		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
 		RateLimit: c.RateLimit, RateBurst: c.RateBurst, CORSOrigins: c.CORSOrigin,
 	})
@@ -197,8 +206,9 @@ func (n *node) run(ctx context.Context) (err error) {
 	if err := n.server.Listen(); err != nil {
 		return fmt.Errorf("%w; --addr 127.0.0.1:0 takes a free port", err)
 	}
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	runner := launch(n.runner.Run, failed)
+	keeper := launch(n.keeper.Run, failed)
 	sequencer := launch(n.sequencer.Run, failed)
 	server := launch(func(context.Context) error { return n.server.Serve() }, failed)
 	n.logger.Info("listening", "addr", n.server.Addr())
@@ -225,6 +235,7 @@ func (n *node) run(ctx context.Context) (err error) {
 	server.stop()
 	sequencer.stop()
 	runner.stop()
+	keeper.stop()
 	n.logger.Info("stopped")
 	close(failed)
 	for late := range failed { // while stopping

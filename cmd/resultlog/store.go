@@ -15,6 +15,7 @@ import (
 	"resultlog/eventstore/postgres"
 	"resultlog/eventstore/sqlite"
 	"resultlog/projections"
+	"resultlog/projections/audit"
 )
 
 // store is a log and the read tables that are made of it, whichever engine keeps them. Nothing but this file knows which one that is, and nothing but backup and restore asks.
@@ -23,12 +24,14 @@ type store struct {
 	tables projections.Tables // for the subscription, and whoever looks after dead letters
 	read   *sql.DB            // the same tables, for queries
 	topic  eventstore.EventsTopic
+	trees  audit.Tables // what proves the log
 	closed func() error // frees the tables
 }
 
 // storedLog is what both engines' logs can do beside what a Log must.
 type storedLog interface {
 	eventstore.Log
+	eventstore.History
 	Row(ctx context.Context, at core.Position) (row eventstore.Row, found bool, err error)
 	Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error]
 	AppendRows(ctx context.Context, rows []eventstore.Row) error
@@ -111,7 +114,7 @@ func orNone[L storedLog](log L, err error) (storedLog, error) {
 	return log, nil
 }
 
-// openTables opens the read tables of a log, and closes that if it cannot.
+// openTables opens the tables that are made of a log, and closes that if it cannot.
 func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, error) {
 	s := &store{log: log}
 	if f.Store != "" {
@@ -120,7 +123,12 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 			return nil, errors.Join(err, log.Close())
 		}
 		s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, tables.Read
-		s.topic, s.closed = postgres.EventsTopic(), tables.Close
+		trees, err := postgres.OpenAuditTables(ctx, f.Store, audit.PostgresSchema())
+		if err != nil {
+			return nil, errors.Join(err, tables.Close(), log.Close())
+		}
+		s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
+		s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
 		return s, nil
 	}
 	tables, err := sqlite.OpenReadTables(ctx, f.Data, projections.SQLiteSchema())
@@ -128,8 +136,18 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 		return nil, errors.Join(err, log.Close())
 	}
 	s.tables, s.read = projections.Tables{DB: tables.Write}, tables.Read
-	s.topic, s.closed = sqlite.EventsTopic(), tables.Close
+	trees, err := sqlite.OpenAuditTables(ctx, f.Data, audit.SQLiteSchema())
+	if err != nil {
+		return nil, errors.Join(err, tables.Close(), log.Close())
+	}
+	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read}
+	s.topic, s.closed = sqlite.EventsTopic(), both(trees.Close, tables.Close)
 	return s, nil
+}
+
+// both calls both, one after the other.
+func both(first, second func() error) func() error {
+	return func() error { return errors.Join(first(), second()) }
 }
 
 // close frees the store: the read tables before the log, which they may have attached.

@@ -38,19 +38,21 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 CREATE SCHEMA IF NOT EXISTS resultlog;
 CREATE SCHEMA IF NOT EXISTS resultlog_read;
+CREATE SCHEMA IF NOT EXISTS resultlog_audit;
 ALTER SCHEMA resultlog OWNER TO resultlog_owner;
 ALTER SCHEMA resultlog_read OWNER TO resultlog_owner;
+ALTER SCHEMA resultlog_audit OWNER TO resultlog_owner;
 
 -- What was migrated before by somebody else becomes the owner's: only an owner can migrate further, and who owns a table can do everything with it.
 SELECT format('ALTER TABLE %s OWNER TO resultlog_owner', oid::regclass) FROM pg_class
-WHERE relnamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace) AND relkind IN ('r', 'p', 'v', 'm') AND relowner <> 'resultlog_owner'::regrole \gexec
+WHERE relnamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace, 'resultlog_audit'::regnamespace) AND relkind IN ('r', 'p', 'v', 'm') AND relowner <> 'resultlog_owner'::regrole \gexec
 SELECT format('ALTER ROUTINE %s OWNER TO resultlog_owner', oid::regprocedure) FROM pg_proc
-WHERE pronamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace) AND proowner <> 'resultlog_owner'::regrole \gexec
+WHERE pronamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace, 'resultlog_audit'::regnamespace) AND proowner <> 'resultlog_owner'::regrole \gexec
 
 -- From nothing, so that a right which is not named below is not there.
-REVOKE ALL ON SCHEMA resultlog, resultlog_read FROM PUBLIC, resultlog_runtime, resultlog_analyst;
-REVOKE ALL ON ALL TABLES IN SCHEMA resultlog, resultlog_read FROM PUBLIC, resultlog_runtime, resultlog_analyst;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA resultlog, resultlog_read FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+REVOKE ALL ON SCHEMA resultlog, resultlog_read, resultlog_audit FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+REVOKE ALL ON ALL TABLES IN SCHEMA resultlog, resultlog_read, resultlog_audit FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA resultlog, resultlog_read, resultlog_audit FROM PUBLIC, resultlog_runtime, resultlog_analyst;
 
 -- The log: append-only by rights as well as by its trigger. UPDATE, DELETE and TRUNCATE are refused before any trigger is asked.
 GRANT USAGE ON SCHEMA resultlog TO resultlog_runtime;
@@ -63,9 +65,16 @@ GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA resultlog
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA resultlog_read TO resultlog_runtime;
 GRANT SELECT ON ALL TABLES IN SCHEMA resultlog_read TO resultlog_analyst;
 
+-- What proves the log: made of it as well, and emptied only if the log turns out to be another one; what was signed is there for ever, by rights as well as by its trigger.
+GRANT USAGE ON SCHEMA resultlog_audit TO resultlog_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA resultlog_audit TO resultlog_runtime;
+SELECT format('REVOKE UPDATE, DELETE ON %s FROM resultlog_runtime', oid::regclass) FROM pg_class
+WHERE relnamespace = 'resultlog_audit'::regnamespace AND relname IN ('signed_checkpoints', 'verifier_keys') \gexec
+
 -- The same for the tables that the owner makes later: nobody has to run this after a migration.
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO resultlog_runtime;
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read GRANT USAGE, SELECT ON SEQUENCES TO resultlog_runtime;
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read GRANT SELECT ON TABLES TO resultlog_analyst;
+ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_audit GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO resultlog_runtime; -- the triggers keep what was signed
 
 COMMIT;

@@ -163,6 +163,16 @@ func tenantEntries(t *testing.T, b *bench) {
 			sameEntries(t, n.history(t).TenantEntries(t.Context(), id, core.Position(after)), want[min(after, len(want)):])
 		}
 	}
+	all := mustRead(t, n.log, 0)
+	for i := range all {
+		if submitted, ok := all[i].Event.(core.ResultSubmitted); ok {
+			submitted.Personal.Bytes = nil
+			all[i].Event = submitted
+		}
+	}
+	for _, after := range []int{0, 1, eventstore.FirstPage, len(all)} {
+		sameEntries(t, n.history(t).Entries(t.Context(), core.Position(after)), all[after:])
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, err := range n.history(t).TenantEntries(ctx, tenant(1), 0) {

@@ -8,6 +8,18 @@ import (
 	"resultlog/eventstore"
 )
 
+// Entries implements eventstore.History.
+func (l *Log) Entries(ctx context.Context, after core.Position) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		for row, err := range l.Rows(ctx, after) {
+			row.Personal = nil
+			if !yield(row.Entry, err) {
+				return
+			}
+		}
+	}
+}
+
 // TenantHead implements eventstore.History.
 func (l *Log) TenantHead(ctx context.Context, tenant core.ID) (head core.Position, err error) {
 	for e, err := range l.TenantEntries(ctx, tenant, 0) {

@@ -11,10 +11,18 @@ import (
 )
 
 const (
+	selectBare       = `SELECT ` + places + `data, NULL::bytea, metadata, NULL::bytea, recorded_at FROM resultlog.events WHERE position > $1 ORDER BY position LIMIT $2`
 	selectTenantHead = `SELECT coalesce(max(tenant_position), 0) FROM resultlog.events WHERE tenant_id = $1`
 	selectTenant     = `SELECT ` + places + `data, personal, metadata, NULL::bytea, recorded_at FROM resultlog.events
 		WHERE tenant_id = $1 AND tenant_position > $2 ORDER BY tenant_position LIMIT $3`
 )
+
+// Entries implements eventstore.History.
+func (l *Log) Entries(ctx context.Context, after core.Position) iter.Seq2[core.Entry, error] {
+	return l.entries(ctx, core.Entry{Position: after}, func(ctx context.Context, last core.Entry, most int) (pgx.Rows, error) {
+		return l.readers.Query(ctx, selectBare, int64(last.Position), most)
+	})
+}
 
 // TenantHead implements eventstore.History.
 func (l *Log) TenantHead(ctx context.Context, tenant core.ID) (head core.Position, err error) {

@@ -15,10 +15,11 @@ import (
 	"github.com/pressly/goose/v3/database"
 )
 
-// The schemas that hold the log and the read tables. They are apart, so that rights can be granted for all of one and nothing of the other.
+// The schemas that hold the log, the read tables, and what proves the log. They are apart, so that rights can be granted for all of one and nothing of the other.
 const (
-	logSchema  = "resultlog"
-	readSchema = "resultlog_read"
+	logSchema   = "resultlog"
+	readSchema  = "resultlog_read"
+	auditSchema = "resultlog_audit"
 )
 
 //go:embed migrations/log/*.sql

@@ -24,7 +24,8 @@ const (
 	lockSpace   = 0x7265_736c // "resl"
 	appendLock  = 1           // who appends
 	projectLock = 2           // who changes the read tables
-	migrateLock = 3           // who changes the shape of either
+	migrateLock = 3           // who changes the shape of any of it
+	auditLock   = 4           // who keeps the trees
 )
 
 const (

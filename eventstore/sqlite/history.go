@@ -14,6 +14,19 @@ const (
 	selectTenant     = `SELECT ` + rowColumns + ` FROM events WHERE tenant_id = ? AND tenant_position > ? ORDER BY tenant_position LIMIT ?`
 )
 
+// bareColumns are as many as rowColumns, for eventstore.ScanRow too: personal is left out.
+const bareColumns = `position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version,
+	CAST(data AS BLOB), NULL, CAST(metadata AS BLOB), NULL, recorded_at`
+
+const selectBare = `SELECT ` + bareColumns + ` FROM events WHERE position > ? ORDER BY position LIMIT ?`
+
+// Entries implements eventstore.History.
+func (l *Log) Entries(ctx context.Context, after core.Position) iter.Seq2[core.Entry, error] {
+	return l.entries(ctx, core.Entry{Position: after}, func(last core.Entry, most int) (*sql.Rows, error) {
+		return l.barePage.QueryContext(ctx, int64(last.Position), most)
+	})
+}
+
 // TenantHead implements eventstore.History.
 func (l *Log) TenantHead(ctx context.Context, tenant core.ID) (head core.Position, err error) {
 	if err := l.readable(ctx); err != nil {

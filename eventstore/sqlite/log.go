@@ -60,6 +60,7 @@ type Log struct {
 	storedPage *sql.Stmt
 	slimPage   *sql.Stmt
 	streamPage *sql.Stmt
+	barePage   *sql.Stmt
 	tenantHead *sql.Stmt
 	tenantPage *sql.Stmt
 }
@@ -100,7 +101,7 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 	}
 	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{
 		selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectSlim: &l.slimPage, selectStream: &l.streamPage,
-		selectTenantHead: &l.tenantHead, selectTenant: &l.tenantPage,
+		selectBare: &l.barePage, selectTenantHead: &l.tenantHead, selectTenant: &l.tenantPage,
 	})
 }
 
