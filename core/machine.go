@@ -96,6 +96,15 @@ func (m *Machine) Replay(r Recorded) error {
 	if len(m.pending) > 0 {
 		return fmt.Errorf("replay of position %d with %d events pending", r.Position, len(m.pending))
 	}
+	if err := m.outOfOrder(r); err != nil {
+		return err
+	}
+	m.fold(r)
+	return nil
+}
+
+// outOfOrder reports why an event cannot be the next one that is durable; nil if it can.
+func (m *Machine) outOfOrder(r Recorded) error {
 	tenant, _ := m.base.tenants.get(r.Stream.Tenant)
 	switch {
 	case r.Position != m.base.head+1:
@@ -113,9 +122,13 @@ func (m *Machine) Replay(r Recorded) error {
 	case r.RecordedAt < m.base.at:
 		return fmt.Errorf("%w: position %d: recorded at %s, before %s", ErrOutOfOrder, r.Position, r.RecordedAt, m.base.at)
 	}
+	return nil
+}
+
+// fold takes in an event that is durable, and the next one.
+func (m *Machine) fold(r Recorded) {
 	m.base.apply(r)
 	m.overlay.head, m.overlay.at = m.base.head, m.base.at
-	return nil
 }
 
 // SameAs reports whether two machines know the same of what is durable, down to the last name and key: for whoever must know that one is what a replay of the log makes.
