@@ -68,7 +68,9 @@ var auditContract = []contractRow{
 	{says: saysInclusion, of: "nor an FDE", when: "FDE GET /api/audit/inclusion?position=1", then: "403 permission_denied"},
 	{says: saysNoProof, of: "not yet", while: func(w *world) { w.proofFails = &core.Error{Code: core.CodeProofUnavailable, Message: "not yet"} }, when: "ADMIN GET /api/audit/inclusion?position=3",
 		then: "503 proof_unavailable", shows: []string{"Retry-After: 1\n", "not yet"}},
-	{says: saysNoProof, of: "never", while: func(w *world) { w.proofFails = &core.Error{Code: core.CodeNotFound, Message: "this tenant has 2 events"} }, when: "ADMIN GET /api/audit/consistency?from=3",
+	{says: saysNoProof, of: "never", while: func(w *world) {
+		w.proofFails = &core.Error{Code: core.CodeNotFound, Message: "this tenant has 2 events"}
+	}, when: "ADMIN GET /api/audit/consistency?from=3",
 		then: "404 not_found", shows: []string{"this tenant has 2 events"}},
 	{says: saysNoProof, of: "what the database says is for the log", while: func(w *world) { w.proofFails = errors.New("no route to host") }, when: "ADMIN GET /api/audit/checkpoint",
 		then: "503 proof_unavailable", lacks: []string{"no route"}},
