@@ -11,6 +11,7 @@ const (
 	CodeAmbiguousIDs       Code = "ambiguous_ids"          // 400: the ids sent name two different things
 	CodeNotATask           Code = "activity_not_task"      // 400: the matched activity is a MESSAGE
 	CodeNotReady           Code = "activity_not_ready"     // 400: only a READY activity can be dispatched
+	CodeFuture             Code = "as_of_in_future"        // 400: the moment that is asked for has not come
 	CodeStaleResult        Code = "stale_result"           // 409: the temporal guard
 	CodeInvalidTransition  Code = "invalid_transition"     // 409: the state guard
 	CodeDuplicateActivity  Code = "activity_exists"        // 409: idempotency_key used before; Existing names the activity

@@ -1,5 +1,7 @@
 package core
 
+import "fmt"
+
 // ResultView is a row of the results read table, as the queries give it and the answers show it (contract §2.4).
 type ResultView struct {
 	ID                 ID
@@ -20,6 +22,32 @@ type ResultView struct {
 	Version            Version
 	LastPosition       Position       // the tenant position of the last event that changed the row
 	Classification     Classification // what the tenant holds Result to be now
+}
+
+// Fold brings the view up to a recorded event of the result's stream; the events must come in the order of the log. It leaves Classification alone, which is the tenant's. A personal part that
+// has been erased is not there any more, whenever the event was recorded: what was erased cannot come back. An error means that the event holds what was never decided.
+func (v *ResultView) Fold(r Recorded) error {
+	switch e := r.Event.(type) {
+	case ResultSubmitted: // which replaces everything but id and created_at, and repeats those
+		personal, err := e.Personal.Open()
+		if err != nil {
+			return err
+		}
+		code, err := ParseResultCode(e.Submission.Result)
+		if err != nil {
+			return fmt.Errorf("result %q %w", e.Submission.Result, err)
+		}
+		*v = ResultView{
+			ID: e.ResultID, ActivityID: e.ActivityID, Source: e.Source, Status: e.Status, ProviderActivityID: e.ProviderActivityID, CommerceExternalID: e.CommerceExternalID,
+			ExternalStatus: e.ExternalStatus, OccurredAt: e.OccurredAt, HardOverride: e.HardOverride, Result: code, ContactType: e.ContactType,
+			FutureScheduledAt: e.FutureScheduledAt, Personal: personal, CreatedAt: e.CreatedAt, UpdatedAt: r.RecordedAt, Version: r.Version, LastPosition: r.TenantPosition,
+			Classification: v.Classification,
+		}
+	case ResultLinked: // which is no submission, and so leaves updatedAt (contract §2.1)
+		v.Source, v.ActivityID = RetenActivity, e.ActivityID
+		v.Version, v.LastPosition = r.Version, r.TenantPosition
+	}
+	return nil
 }
 
 // ActivityView is a row of the activities read table.

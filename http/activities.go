@@ -60,7 +60,7 @@ func create(s *Server, x *exchange, fields []field[creation], implied core.Activ
 }
 
 func (s *Server) getActivity(x *exchange) error {
-	v, err := readByID(s, x, s.Reader.Activity)
+	v, err := readAsOf(s, x, s.Reader.Activity, s.activityAsOf)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"resultlog/core"
 )
 
-// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History, APIKeys and Proofs are required.
+// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History, Past, APIKeys and Proofs are required.
 type Config struct {
 	Addr          string                                 // where to listen, host:port
 	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes; empty: no such token is accepted
@@ -23,6 +23,7 @@ type Config struct {
 	Reader        Reader                                 //
 	Barrier       Barrier                                //
 	History       History                                //
+	Past          Past                                   //
 	APIKeys       APIKeys                                //
 	Proofs        Proofs                                 //
 	Ready         func() error                           // what /readyz asks, besides StopReady; nil: ready
@@ -79,6 +80,15 @@ type Proofs interface {
 	Inclusion(ctx context.Context, tenant core.ID, position core.Position) (core.InclusionProof, error)
 	Consistency(ctx context.Context, tenant core.ID, from core.Position) (core.ConsistencyProof, error)
 	Keys(ctx context.Context, tenant core.ID) ([]string, error)
+}
+
+// Past shows how things were at a moment, out of the log. Settle pins a moment to what is durable now, and gives a position in the whole log up to which the read tables must have come to know
+// all of it; the others want a moment that is settled. Result gives a result with its classification of then, Activity an activity, whose result, if it has one now, must be named. Their errors are
+// *core.Error: of CodeFuture if the moment has not come, of CodeNotFound if the tenant has nothing of that id, or had not then. One that is not counts as a fault of ours.
+type Past interface {
+	Settle(ctx context.Context, tenant core.ID, m core.Moment) (settled core.Moment, within core.Position, err error)
+	Result(ctx context.Context, tenant, id core.ID, m core.Moment) (core.ResultView, error)
+	Activity(ctx context.Context, tenant, id, result core.ID, m core.Moment) (core.ActivityView, error)
 }
 
 // Barrier waits until the read tables have reached the log's head of the moment of the call, and gives that position (contract §2.6). Its context ends after ReadsWait;

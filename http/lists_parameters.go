@@ -128,13 +128,16 @@ func (p *parameters) to(s *core.Span) {
 	}
 }
 
+// plusIsSpace is for a time that came with a space in it.
+const plusIsSpace = "the + of an offset is %2B in a query string, where + means a space"
+
 func (p *parameters) instant() *core.Instant {
 	i, err := core.ParseInstant(p.value())
 	switch {
 	case err == nil:
 		return &i
 	case strings.Contains(p.value(), " "): // most likely it was sent for the sign of an offset
-		p.bad(err.Error() + "; the + of an offset is %2B in a query string, where + means a space")
+		p.bad(err.Error() + "; " + plusIsSpace)
 	default:
 		p.bad(err.Error())
 	}

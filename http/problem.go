@@ -65,6 +65,7 @@ var problems = map[core.Code]problem{
 	core.CodeAmbiguousIDs:     {status: 400, title: "The ids name two different things"},
 	core.CodeNotATask:         {status: 400, title: "The activity is not a TASK"},
 	core.CodeNotReady:         {status: 400, title: "The activity cannot be dispatched"},
+	core.CodeFuture:           {status: 400, title: "That moment has not come"},
 	core.CodeUnauthenticated:  {status: 401, title: "The credential is missing or not valid"},
 	codeTenantForbidden:       {status: 403, title: "No access to the tenant"},
 	core.CodePermissionDenied: {status: 403, title: "The permission is not held"},

@@ -39,8 +39,15 @@ func parseQuery(u *url.URL) (url.Values, error) {
 // readEventual reports whether a read may skip the barrier: ?consistency=eventual (contract §2.6). There is no other value.
 func readEventual(u *url.URL) (bool, error) {
 	q, err := readQuery(u, "consistency")
-	if err != nil || !q.Has("consistency") {
+	if err != nil {
 		return false, err
+	}
+	return isEventual(q)
+}
+
+func isEventual(q url.Values) (bool, error) {
+	if !q.Has("consistency") {
+		return false, nil
 	}
 	if q.Get("consistency") != "eventual" {
 		return false, fail(codeInvalidQuery, "consistency must be eventual, or left out to see every acknowledged write")

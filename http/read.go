@@ -48,6 +48,10 @@ func readByID[V any](s *Server, x *exchange, method func(ctx context.Context, af
 	if err != nil {
 		return v, err
 	}
+	return readNamed(s, x, eventual, method)
+}
+
+func readNamed[V any](s *Server, x *exchange, eventual bool, method func(ctx context.Context, after core.Position, tenant, id core.ID) (V, error)) (V, error) {
 	return read(s, x, eventual, func(ctx context.Context, after core.Position) (v V, err error) {
 		id, err := x.pathID()
 		if err != nil {

@@ -73,7 +73,7 @@ func (s *Server) appendAccepted(b []byte, receipt core.Receipt) ([]byte, error) 
 }
 
 func (s *Server) getResult(x *exchange) error {
-	v, err := readByID(s, x, s.Reader.Result)
+	v, err := readAsOf(s, x, s.Reader.Result, s.resultAsOf)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,8 @@ type Server struct {
 
 // New builds a server, or says what its configuration lacks.
 func New(c Config) (*Server, error) {
-	if c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.APIKeys == nil || c.Proofs == nil {
-		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History, APIKeys and Proofs")
+	if c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.Past == nil || c.APIKeys == nil || c.Proofs == nil {
+		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History, a Past, APIKeys and Proofs")
 	}
 	if err := ValidateRate(c.RateLimit, c.RateBurst); err != nil {
 		return nil, fmt.Errorf("the rate limit: %w", err)

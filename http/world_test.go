@@ -29,10 +29,11 @@ type world struct {
 	machine  *core.Machine
 	log      []core.Recorded
 	commands []core.Command
-	texts    []string // of the API keys that were issued
-	looked   int      // how often a key was looked for
-	waited   int      // how often the barrier was asked
-	emptied  int      // how many of the reads to come find the tables emptied
+	texts    []string      // of the API keys that were issued
+	looked   int           // how often a key was looked for
+	waited   int           // how often the barrier was asked
+	emptied  int           // how many of the reads to come find the tables emptied
+	reached  core.Position // how far the tables have come; 0: to the head
 
 	submitFails  error // what Submit gives instead of deciding
 	shut         error // what SubmitAll gives instead of letting anything in
@@ -55,7 +56,7 @@ var (
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	w := &world{t: t, machine: core.NewMachine()}
 	w.now.Store(&noon)
-	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, APIKeys: w, Proofs: w, Now: w.clock, NewID: w.mint}
+	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, Past: pastWorld{w}, APIKeys: w, Proofs: w, Now: w.clock, NewID: w.mint}
 	for _, f := range change {
 		f(&c)
 	}
@@ -144,10 +145,13 @@ func (w *world) Wait(ctx context.Context) (core.Position, error) {
 	return w.machine.Head(), w.barrierFails
 }
 
-// tables are not what a read needs while they are emptied; a read that skips the barrier needs nothing.
+// tables are not what a read needs while they are emptied, or behind; a read that skips the barrier needs nothing, as a rule.
 func (w *world) tables(after core.Position) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.reached > 0 && after > w.reached {
+		return &core.Error{Code: core.CodeReadsBehind}
+	}
 	if after > 0 && w.emptied > 0 {
 		w.emptied--
 		return &core.Error{Code: core.CodeReadsBehind}

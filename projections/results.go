@@ -55,37 +55,16 @@ func (Results) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 func foldResults(batch []core.Recorded) (folded[resultChange], error) {
 	var changes folded[resultChange]
 	for _, r := range batch {
-		switch e := r.Event.(type) {
-		case core.ResultSubmitted:
-			view, err := submittedView(r, e)
-			if err != nil {
+		switch r.Event.(type) {
+		case core.ResultSubmitted, core.ResultLinked:
+			c := changes.row(r.Stream)
+			if err := c.Fold(r); err != nil {
 				return changes, fmt.Errorf("event at position %d: %w", r.Position, err)
 			}
-			*changes.row(r.Stream) = resultChange{ResultView: view, submitted: true}
-		case core.ResultLinked:
-			c := changes.row(r.Stream)
-			c.Source, c.ActivityID = core.RetenActivity, e.ActivityID
-			c.Version, c.LastPosition = r.Version, r.TenantPosition
+			c.submitted = c.submitted || r.Event.Type() == core.ResultSubmitted{}.Type()
 		}
 	}
 	return changes, nil
-}
-
-// submittedView is the row that a submission leaves.
-func submittedView(r core.Recorded, e core.ResultSubmitted) (core.ResultView, error) {
-	personal, err := e.Personal.Open()
-	if err != nil {
-		return core.ResultView{}, err
-	}
-	code, err := core.ParseResultCode(e.Submission.Result)
-	if err != nil {
-		return core.ResultView{}, fmt.Errorf("result %q %w", e.Submission.Result, err)
-	}
-	return core.ResultView{
-		ID: e.ResultID, ActivityID: e.ActivityID, Source: e.Source, Status: e.Status, ProviderActivityID: e.ProviderActivityID, CommerceExternalID: e.CommerceExternalID,
-		ExternalStatus: e.ExternalStatus, OccurredAt: e.OccurredAt, HardOverride: e.HardOverride, Result: code, ContactType: e.ContactType,
-		FutureScheduledAt: e.FutureScheduledAt, Personal: personal, CreatedAt: e.CreatedAt, UpdatedAt: r.RecordedAt, Version: r.Version, LastPosition: r.TenantPosition,
-	}, nil
 }
 
 func (c *resultChange) write(w *writer, key core.Stream) error {
