@@ -21,8 +21,11 @@ type Entry struct {
 	RecordedAt     Instant
 }
 
-// NewEntry encodes a recorded event, in its newest schema.
+// NewEntry gives a recorded event as it is stored: encoded in its newest schema, unless it has been.
 func NewEntry(r Recorded) Entry {
+	if r.Stored != nil {
+		return *r.Stored
+	}
 	e := Encode(r.Event)
 	return Entry{
 		Position: r.Position, TenantID: r.Stream.Tenant, TenantPosition: r.TenantPosition, StreamID: r.Stream.ID, Version: r.Version, EventID: r.EventID,

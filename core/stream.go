@@ -22,6 +22,7 @@ type Recorded struct {
 	RecordedAt     Instant // when it was decided; never decreases along the log (contract §2.2)
 	Metadata       Metadata
 	Event          Event
+	Stored         *Entry // the same as it is stored, kept by who encoded it to append it; nil: not yet, or by nobody
 }
 
 // Metadata says who caused an event, and by which request.

@@ -81,7 +81,9 @@ func TestNodesRememberTheSame(t *testing.T) {
 			meeting.faulty = append(meeting.faulty, faulty)
 			log = faulty
 		}
-		meeting.nodes = append(meeting.nodes, startWith(t, eventstore.SequencerConfig{Log: log, Follow: promptly}))
+		n := startWith(t, eventstore.SequencerConfig{Log: log, Follow: promptly})
+		waitFor(t, func() bool { return n.Ready() == nil }) // a log that cannot be read at the start ends a node
+		meeting.nodes = append(meeting.nodes, n)
 	}
 	outcomes := meeting.submit()
 	checkLog(t, truth, outcomes)

@@ -32,12 +32,13 @@ const (
 type SequencerConfig struct {
 	Log           Log
 	Logger        *slog.Logger
-	Appended      func()        // called after every commit that appended something; must not block
-	LookUpKey     LookUpKey     // finds the idempotency keys that the machine has forgotten
-	AnswerTimeout time.Duration // 0: AnswerTimeout
-	RetryDelay    time.Duration // 0: RetryDelay
-	KeyStaleness  time.Duration // 0: KeyStaleness
-	Follow        time.Duration // 0: FollowInterval
+	Appended      func()                         // called after every commit that appended something; must not block
+	Committed     func(appended []core.Recorded) // called with what each commit has appended, encoded as it is stored; must not block. nil: nobody wants it
+	LookUpKey     LookUpKey                      // finds the idempotency keys that the machine has forgotten
+	AnswerTimeout time.Duration                  // 0: AnswerTimeout
+	RetryDelay    time.Duration                  // 0: RetryDelay
+	KeyStaleness  time.Duration                  // 0: KeyStaleness
+	Follow        time.Duration                  // 0: FollowInterval
 }
 
 // Sequencer is the one goroutine that decides. It takes the log's write lock, reads what others appended, drains what waits, decides it on the machine's overlay,
@@ -77,6 +78,9 @@ func NewSequencer(cfg SequencerConfig) *Sequencer {
 	}
 	if cfg.Follow == 0 {
 		cfg.Follow = FollowInterval
+	}
+	if cfg.Committed == nil {
+		cfg.Committed = func([]core.Recorded) {}
 	}
 	if cfg.LookUpKey == nil {
 		cfg.LookUpKey = func(context.Context, core.ID, core.KeyName) (_, _ core.Position, err error) { return 0, 0, nil }
@@ -261,7 +265,25 @@ func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Record
 		w.command.At = at
 		w.receipt, w.err = s.machine.Step(w.command)
 	}
+	s.encode()
 	return s.machine.Pending(), nil
+}
+
+// encode encodes what is pending, once for all: for the log, for who shows its leaf in an answer, and for who keeps the trees.
+func (s *Sequencer) encode() {
+	pending := s.machine.Pending()
+	entries := make([]core.Entry, len(pending))
+	for i := range pending {
+		entries[i] = core.NewEntry(pending[i])
+		pending[i].Stored = &entries[i]
+	}
+	first := 0
+	for _, w := range s.batch { // a receipt may show another place of the same events: see Machine.Step
+		for i := range w.receipt.Events {
+			w.receipt.Events[i].Stored = pending[first].Stored
+			first++
+		}
+	}
 }
 
 // committed keeps what is durable now, and answers. The crash window closes: from here on a lost answer is all that a crash can cost.
@@ -273,6 +295,7 @@ func (s *Sequencer) committed(begin time.Time) {
 	s.recovered()
 	if len(appended) > 0 {
 		s.metrics.committed(len(s.batch), len(appended), time.Since(begin))
+		s.Committed(appended)
 		s.Appended()
 	}
 	answer(s.batch, nil)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"resultlog/core"
 	"resultlog/projections"
 )
@@ -56,14 +54,4 @@ func (c *rebuildCommand) rebuild(ctx context.Context, con console, s *store) err
 func rebuilding(con console, total core.Position) func(done, total core.Position) {
 	reached := progress(con, "rebuilding", total)
 	return func(done, _ core.Position) { reached(done) }
-}
-
-// progress draws a bar that goes through a log, if somebody is looking.
-func progress(con console, what string, total core.Position) func(done core.Position) {
-	if !isTerminal(con.err) {
-		return func(core.Position) {}
-	}
-	bar := progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("events"), progressbar.OptionClearOnFinish())
-	return func(done core.Position) { _ = bar.Set64(int64(done)) }
 }

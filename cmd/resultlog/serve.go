@@ -129,7 +129,12 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 
 	n.queries = projections.NewQueries(n.store.read)
 	wake, hurry := make(chan struct{}, 1), make(chan struct{}, 1)
-	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), LookUpKey: n.queries.Key})
+	key, err := c.signingKey(c.storeFlags)
+	if err != nil {
+		return nil, err
+	}
+	n.keeper = audit.NewKeeper(audit.Config{Tables: n.store.trees, Log: log, Key: key, Logger: logger})
+	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), Committed: n.keeper.Feed, LookUpKey: n.queries.Key})
 
 	checkpoint := projections.NewCheckpoint(n.store.read)
 	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry), RecordedAt: recordedAt(log)})
@@ -142,12 +147,6 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	if err = dropIfForeign(ctx, log, feed); err != nil {
 		return nil, err
 	}
-
-	key, err := c.signingKey(c.storeFlags)
-	if err != nil {
-		return nil, err
-	}
-	n.keeper = audit.NewKeeper(audit.Config{Tables: n.store.trees, Log: log, Key: key, Logger: logger})
 
 	serving := httpapi.NewMetrics()
 	registry := prometheus.NewRegistry()

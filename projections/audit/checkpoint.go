@@ -70,6 +70,15 @@ func OpenCheckpoint(signed string, trusted []VerifierKey) (tenant core.ID, c Che
 	return tenant, c, fmt.Errorf("%w: it says %s, and was signed as another", ErrNotSigned, c.Origin)
 }
 
+// OpenPromise opens a checkpoint that somebody has kept, to hold a history against it.
+func OpenPromise(signed string, trusted []VerifierKey, source string) (Promise, error) {
+	tenant, c, err := OpenCheckpoint(signed, trusted)
+	if err != nil {
+		return Promise{}, fmt.Errorf("%s: %w", source, err)
+	}
+	return Promise{Tenant: tenant, Size: core.Position(c.Size), Root: core.Digest(c.Root), Source: source}, nil
+}
+
 // parseCheckpoint reads what a note says, whoever signed it.
 func parseCheckpoint(signed string) (c Checkpoint, err error) {
 	text, _, found := strings.Cut(signed, "\n\n")

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"resultlog/core"
 )
 
@@ -58,8 +56,12 @@ func (k *Keeper) extend(ctx context.Context) (more bool, err error) {
 // errForeign means that the log is not the one that the trees were made of.
 var errForeign = errors.New("the log is another than the trees were made of")
 
-// page reads what comes after an event, which must be there; errForeign if it is not. With another error, the page is what could be read before it.
-func (k *Keeper) page(ctx context.Context, at mark) (page []core.Entry, err error) {
+// page gives what comes after an event: what this node was handed, or else what the log has; then the event must be there, and it is errForeign if it is not. With another error, the page is
+// what could be read before it.
+func (k *Keeper) page(ctx context.Context, at mark) (page []leaf, err error) {
+	if handed := k.handed(at); len(handed) > 0 {
+		return handed, nil
+	}
 	begin := max(0, at.position-1)
 	met := at.position == 0
 	size := 0
@@ -74,7 +76,7 @@ func (k *Keeper) page(ctx context.Context, at mark) (page []core.Entry, err erro
 			met = true
 			continue
 		}
-		page = append(page, e)
+		page = append(page, leafOf(&e))
 		if size += len(e.Data) + len(e.Metadata); len(page) == MaxExtended || size >= MaxExtendedBytes {
 			break
 		}
@@ -86,24 +88,24 @@ func (k *Keeper) page(ctx context.Context, at mark) (page []core.Entry, err erro
 }
 
 // add puts events into their trees and writes what has grown.
-func (k *Keeper) add(ctx context.Context, tx *sql.Tx, at mark, page []core.Entry) (mark, error) {
+func (k *Keeper) add(ctx context.Context, tx *sql.Tx, at mark, page []leaf) (mark, error) {
 	if k.known == nil || k.knownAt != at || len(k.known) > maxKnown {
 		k.known = make(map[core.ID]Tree)
 	}
 	g := growth{trees: make(map[core.ID]*growing)}
-	for _, e := range page {
-		if e.Position != at.position+1 {
-			return mark{}, fmt.Errorf("%w: position %d comes after %d", ErrGap, e.Position, at.position)
+	for _, l := range page {
+		if l.position != at.position+1 {
+			return mark{}, fmt.Errorf("%w: position %d comes after %d", ErrGap, l.position, at.position)
 		}
-		at = mark{e.Position, e.EventID}
-		tree, err := g.of(e.TenantID, func() (Tree, error) { return k.tree(ctx, tx, e.TenantID) })
+		at = l.mark
+		tree, err := g.of(l.tenant, func() (Tree, error) { return k.tree(ctx, tx, l.tenant) })
 		if err != nil {
 			return mark{}, err
 		}
-		if e.TenantPosition != core.Position(tree.size+1) {
-			return mark{}, fmt.Errorf("%w: position %d is a tenant's position %d, which has had %d", ErrGap, e.Position, e.TenantPosition, tree.size)
+		if l.tenantPosition != core.Position(tree.size+1) {
+			return mark{}, fmt.Errorf("%w: position %d is a tenant's position %d, which has had %d", ErrGap, l.position, l.tenantPosition, tree.size)
 		}
-		tree.grow(tlog.Hash(e.Leaf()))
+		tree.grow(l.hash)
 	}
 	if err := g.write(ctx, tx); err != nil {
 		return mark{}, err

@@ -50,6 +50,10 @@ type Keeper struct {
 	known   map[core.ID]Tree // the trees as they were when this keeper committed last
 	knownAt mark             // at this event; if the tables are at another, nothing is known
 
+	fed      chan commit // of this node, and not taken yet
+	fedBytes atomic.Int64
+	ahead    []leaf // of what this node has appended, in a row
+
 	position atomic.Int64 // how far the trees have come; for metrics
 	signedAt atomic.Int64 // when one was signed last, in milliseconds; 0: not by this keeper
 	failing  bool         // the last tick failed: the next failure is no news
@@ -63,7 +67,7 @@ func NewKeeper(cfg Config) *Keeper {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Keeper{Config: cfg}
+	return &Keeper{Config: cfg, fed: make(chan commit, MaxFed)}
 }
 
 // Run keeps the trees until ctx is done, and then returns nil. What cannot be read now is tried again each interval, for ever: nothing is skipped, the trees stop there, and so do the
@@ -73,10 +77,22 @@ func (k *Keeper) Run(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		k.report(k.Tick(ctx))
+		if !k.rest(ctx, ticker.C) {
+			return nil
+		}
+	}
+}
+
+// rest waits for the next interval, and takes what it is fed meanwhile; false if ctx is done.
+func (k *Keeper) rest(ctx context.Context, next <-chan time.Time) bool {
+	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
+			return false
+		case <-next:
+			return true
+		case c := <-k.fed:
+			k.take(c)
 		}
 	}
 }
@@ -100,6 +116,7 @@ func (k *Keeper) Tick(ctx context.Context) error {
 	defer cancel()
 	for more := true; more; {
 		var err error
+		k.takeAll()
 		if more, err = k.extend(ctx); err != nil {
 			return unlessBusy(err)
 		}

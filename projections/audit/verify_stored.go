@@ -46,6 +46,9 @@ func ReadStored(ctx context.Context, db *sql.DB, trusted []VerifierKey) (*Stored
 	return s, rows.Err()
 }
 
+// Trusted are the keys by which the stored checkpoints are verified.
+func (s *Stored) Trusted() []VerifierKey { return s.trusted }
+
 // refill reads the next checkpoints that are stored of a tenant, if those that were read have been looked at.
 func (v *Verifier) refill(ctx context.Context, t *tenantProof) error {
 	if v.Stored == nil || len(t.due) > 0 {
