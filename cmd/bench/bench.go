@@ -18,7 +18,7 @@ type benchCommand struct {
 	Seconds float64 `default:"3" help:"How long clients send in a run."`
 	Quick   bool    `help:"Shorter runs of fewer of them, some 90 seconds: to see whether something broke, not for the record."`
 	Rows    int     `default:"1000000" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured."`
-	Only    string  `enum:",rates,postgres,tenants,pages" default:"" placeholder:"PART" help:"Measure this part and no other: rates, postgres, tenants or pages."`
+	Only    string  `enum:",rates,trees,postgres,tenants,pages" default:"" placeholder:"PART" help:"Measure this part and no other: rates, trees, postgres, tenants or pages."`
 	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
 	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
 }
@@ -26,6 +26,7 @@ type benchCommand struct {
 // The parts of a bench, as --only names them.
 const (
 	ratesPart    = "rates"    // resultlog beside its limits
+	treesPart    = "trees"    // resultlog beside itself without the audit's trees
 	postgresPart = "postgres" // resultlog on PostgreSQL beside the ceiling and what a user would write instead
 	tenantsPart  = "tenants"  // a quiet tenant beside a flooding one
 	pagesPart    = "pages"    // lists
@@ -122,8 +123,14 @@ func (b benchCommand) contenders(p product, onPostgres bool) (all []contender) {
 	if b.measures(ratesPart) || onPostgres {
 		all = append(all, ceiling(p.token))
 	}
+	if b.measures(ratesPart) || b.measures(treesPart) {
+		all = append(all, plainFile(p.token), p.known())
+	}
+	if b.measures(treesPart) {
+		all = append(all, p.treeless())
+	}
 	if b.measures(ratesPart) {
-		all = append(all, plainFile(p.token), p.known(), p.batches())
+		all = append(all, p.batches())
 	}
 	if b.measures(ratesPart) && !b.Quick {
 		all = append(all, p.keyed(), p.standalone())

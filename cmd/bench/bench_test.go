@@ -34,7 +34,7 @@ func TestQuickMeasuresEveryTarget(t *testing.T) {
 	var all results
 	for round := 1; round <= b.Rounds; round++ {
 		for _, clients := range b.Clients {
-			for _, name := range []string{ceilingName, plainFileName, knownName, batchesName, crudName, postgresName, twoNodesName} {
+			for _, name := range []string{ceilingName, plainFileName, knownName, treelessName, batchesName, crudName, postgresName, twoNodesName} {
 				all = append(all, run{Contender: name, Clients: clients, Round: round, Rate: 1, P99: 1})
 			}
 		}
@@ -48,6 +48,7 @@ func TestQuickMeasuresEveryTarget(t *testing.T) {
 func TestContenders(t *testing.T) {
 	postgres := []string{crudName, postgresName, twoNodesName}
 	limits := []string{ceilingName, plainFileName, knownName, batchesName}
+	whole := []string{ceilingName, plainFileName, knownName, treelessName, batchesName}
 	for _, row := range []struct {
 		bench      benchCommand
 		onPostgres bool
@@ -55,8 +56,9 @@ func TestContenders(t *testing.T) {
 	}{
 		{benchCommand{Only: postgresPart}, true, slices.Concat([]string{ceilingName}, postgres)},
 		{benchCommand{Only: ratesPart}, false, slices.Concat(limits, []string{keyedName, standaloneName})},
-		{benchCommand{Quick: true}, true, slices.Concat(limits, postgres)},
-		{benchCommand{Quick: true}, false, limits},
+		{benchCommand{Quick: true}, true, slices.Concat(whole, postgres)},
+		{benchCommand{Quick: true}, false, whole},
+		{benchCommand{Only: treesPart}, false, []string{plainFileName, knownName, treelessName}},
 		{benchCommand{Only: tenantsPart}, false, nil},
 	} {
 		var got []string

@@ -47,6 +47,7 @@ const (
 	keyedName      = "resultlog, with a key"
 	batchesName    = "resultlog, batches of 100"
 	standaloneName = "resultlog, standalone"
+	treelessName   = "resultlog, without trees"
 	crudName       = "CRUD handler"
 	postgresName   = "resultlog on PostgreSQL"
 	twoNodesName   = "resultlog on PostgreSQL, two nodes"

@@ -91,6 +91,21 @@ func (p product) standalone() contender {
 	return contender{name: standaloneName, command: p.serve, ready: p.awaitReady, settle: p.awaitReadable, verify: verifyStored(false)}
 }
 
+// treelessClients is with how many clients the trees' cost is measured: where the accept rate is highest.
+const treelessClients = 256
+
+// treeless is known without the audit's trees: what those cost.
+func (p product) treeless() contender {
+	c := p.known()
+	c.name, c.only = treelessName, []int{treelessClients}
+	c.command = func(ctx context.Context, at place) *exec.Cmd {
+		cmd := p.serve(ctx, at)
+		cmd.Args = append(cmd.Args, "--no-audit")
+		return cmd
+	}
+	return c
+}
+
 // serve is a node over a place. No balancer has to notice that it stops: nothing is drained.
 func (p product) serve(ctx context.Context, at place) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.binary, "serve", "--addr", "127.0.0.1:0", "--drain", "0s", "--data", at.dir, "--store", at.dsn)

@@ -106,6 +106,7 @@ var targets = []target{
 	{name: "p99 at 64 clients, of the plain file's", contender: knownName, to: plainFileName, clients: 64, of: p99, bound: 3, atMost: true},
 	{name: "one client's rate, of the plain file's", contender: knownName, to: plainFileName, clients: 1, of: rate, bound: 0.85},
 	{name: "201s in batches of 100, 64 clients, of single submissions'", contender: batchesName, to: knownName, clients: batchClients, of: rate, bound: 2},
+	{name: "durable 201s, 256 clients, of those without the audit's trees", contender: knownName, to: treelessName, clients: 256, of: rate, bound: 0.95},
 	{name: "durable 201s on PostgreSQL, 256 clients, of the ceiling's", contender: postgresName, to: ceilingName, clients: 256, of: rate, bound: 0.28},
 	{name: "durable 201s on PostgreSQL, 256 clients, of the CRUD handler's", contender: postgresName, to: crudName, clients: 256, of: rate, bound: 6},
 	{name: "two nodes' durable 201s on PostgreSQL, 256 clients, of one node's", contender: twoNodesName, to: postgresName, clients: 256, of: rate, bound: 0.65},

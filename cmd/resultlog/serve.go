@@ -35,6 +35,7 @@ type serveCommand struct {
 	RateLimit     float64       `placeholder:"N" help:"How many requests a second one credential may send; more are answered 429. Default: no limit."`
 	RateBurst     int           `placeholder:"N" help:"How many of them at once. Default: those of one second."`
 	CORSOrigin    []string      `name:"cors-origin" placeholder:"ORIGIN" help:"Let pages of this origin call the API, like https://app.example; may be repeated, or be * for every origin. Default: none."`
+	Audit         bool          `default:"true" negatable:"" help:"Keep the trees that prove the history, and sign them. With --no-audit there are no new proofs until a server runs without it; then nothing is missing."`
 	Drain         time.Duration `default:"1s" help:"After a signal, how long to go on serving while /readyz is red already, so that balancers notice; with --dev not at all. Default: ${default}."`
 }
 
@@ -106,7 +107,7 @@ type node struct {
 	runner    *projections.Runner
 	queries   *projections.Queries
 	barrier   *projections.Barrier
-	keeper    *audit.Keeper // beside that way: it keeps what proves the log
+	keeper    *audit.Keeper // beside that way: it keeps what proves the log; nil: nobody does
 
 	logger    *slog.Logger
 	drain     time.Duration               // from being no longer ready until no longer accepting
@@ -129,12 +130,16 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 
 	n.queries = projections.NewQueries(n.store.read)
 	wake, hurry := make(chan struct{}, 1), make(chan struct{}, 1)
-	key, err := c.signingKey(c.storeFlags)
-	if err != nil {
-		return nil, err
+	sequencing := eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), LookUpKey: n.queries.Key}
+	if c.Audit {
+		key, err := c.signingKey(c.storeFlags)
+		if err != nil {
+			return nil, err
+		}
+		n.keeper = audit.NewKeeper(audit.Config{Tables: n.store.trees, Log: log, Key: key, Logger: logger})
+		sequencing.Committed = n.keeper.Feed
 	}
-	n.keeper = audit.NewKeeper(audit.Config{Tables: n.store.trees, Log: log, Key: key, Logger: logger})
-	n.sequencer = eventstore.NewSequencer(eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), Committed: n.keeper.Feed, LookUpKey: n.queries.Key})
+	n.sequencer = eventstore.NewSequencer(sequencing)
 
 	checkpoint := projections.NewCheckpoint(n.store.read)
 	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry), RecordedAt: recordedAt(log)})
@@ -155,6 +160,9 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(n.sequencer.Metrics().Collectors()...)
 	registry.MustRegister(log.Collectors()...)
 	registry.MustRegister(projecting.Collectors()...)
+	if n.keeper != nil {
+		registry.MustRegister(n.keeper.Collectors()...)
+	}
 	n.server, err = httpapi.New(httpapi.Config{
 		Addr: c.Addr, Secret: []byte(secret), JWKS: c.JWKS, Issuer: given(c.JWTIssuer), Audience: given(c.JWTAudience),
 		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: log, Past: eventstore.Past{History: log}, APIKeys: n.sequencer,
@@ -208,7 +216,7 @@ func (n *node) run(ctx context.Context) (err error) {
 	}
 	failed := make(chan error, 4)
 	runner := launch(n.runner.Run, failed)
-	keeper := launch(n.keeper.Run, failed)
+	keeper := launch(n.keep, failed)
 	sequencer := launch(n.sequencer.Run, failed)
 	server := launch(func(context.Context) error { return n.server.Serve() }, failed)
 	n.logger.Info("listening", "addr", n.server.Addr())
@@ -242,6 +250,14 @@ func (n *node) run(ctx context.Context) (err error) {
 		err = errors.Join(err, late)
 	}
 	return err
+}
+
+// keep keeps what proves the log, if that is wanted.
+func (n *node) keep(ctx context.Context) error {
+	if n.keeper == nil {
+		return nil
+	}
+	return n.keeper.Run(ctx)
 }
 
 // close frees the store.
