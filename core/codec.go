@@ -49,6 +49,8 @@ func Decode(enc Encoded) (Event, error) {
 		e, err = decodeAs[ActivityTransitioned](enc.Type, data)
 	case "ResultLinked":
 		e, err = decodeAs[ResultLinked](enc.Type, data)
+	case "PersonalErased":
+		e, err = decodeAs[PersonalErased](enc.Type, data)
 	case "ResultTypeConfigured":
 		e, err = decodeAs[ResultTypeConfigured](enc.Type, data)
 	case "APIKeyIssued":
@@ -180,6 +182,8 @@ func (e ResultLinked) encode(o *Object) {
 	o.ID("activity_id", e.ActivityID)
 	o.Text("provider_activity_id", e.ProviderActivityID)
 }
+
+func (e PersonalErased) encode(o *Object) { o.ID("result_id", e.ResultID) }
 
 func (e ResultTypeConfigured) encode(o *Object) {
 	o.ID("tenant_id", e.TenantID)

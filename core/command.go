@@ -13,7 +13,7 @@ type Command struct {
 	Intent   Intent
 }
 
-// Intent is what a command wants: SubmitResult, CreateActivity, DispatchActivity, CancelActivity, ConfigureResultType, IssueAPIKey or RevokeAPIKey.
+// Intent is what a command wants: SubmitResult, CreateActivity, DispatchActivity, CancelActivity, ErasePersonal, ConfigureResultType, IssueAPIKey or RevokeAPIKey.
 type Intent interface{ intent() }
 
 // SubmitResult asks to record a result (contract §1, §2.1, §2.2).
@@ -39,6 +39,12 @@ type CancelActivity struct {
 	ActivityID ID
 }
 
+// ErasePersonal asks that what may be about a person be taken out of all that was submitted of a result so far. It names the result, or the activity whose result it is.
+type ErasePersonal struct {
+	ResultID   ID
+	ActivityID ID
+}
+
 // ConfigureResultType asks that a tenant have a code of the catalogue like this from now on (contract §2.8).
 type ConfigureResultType struct {
 	ResultTypeSetting
@@ -59,6 +65,7 @@ func (SubmitResult) intent()        {}
 func (CreateActivity) intent()      {}
 func (DispatchActivity) intent()    {}
 func (CancelActivity) intent()      {}
+func (ErasePersonal) intent()       {}
 func (ConfigureResultType) intent() {}
 func (IssueAPIKey) intent()         {}
 func (RevokeAPIKey) intent()        {}

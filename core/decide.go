@@ -12,6 +12,8 @@ func Decide(law *Lifecycle, s State, c Command) ([]Event, error) {
 		return decideDispatch(law, s, in)
 	case CancelActivity:
 		return decideCancellation(law, s, in)
+	case ErasePersonal:
+		return decideErasure(s, in)
 	case ConfigureResultType:
 		return decideConfiguration(c.Tenant, in)
 	case IssueAPIKey:

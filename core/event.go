@@ -1,6 +1,6 @@
 package core
 
-// Event is a fact: something that was decided and cannot be undone. The seven types below are all there are; docs/events.md is their catalogue.
+// Event is a fact: something that was decided and cannot be undone. The eight types below are all there are; docs/events.md is their catalogue.
 type Event interface {
 	// Type is the stable name under which the event is stored.
 	Type() string
@@ -94,6 +94,12 @@ type ResultLinked struct {
 	ProviderActivityID string `json:"provider_activity_id"`
 }
 
+// PersonalErased takes what may be about a person out of every submission of a result that stands before it in the result's stream: their personal parts are emptied in the log, which is the one
+// change that it lets through. It says so before it is done, so that whoever reads the log knows why they are empty; a submission after it may bring a personal part again.
+type PersonalErased struct {
+	ResultID ID `json:"result_id"`
+}
+
 // ResultTypeConfigured says how a tenant has a code of the catalogue from now on (contract §2.8).
 type ResultTypeConfigured struct {
 	TenantID ID `json:"tenant_id"`
@@ -175,6 +181,9 @@ func (ActivityTransitioned) Type() string { return "ActivityTransitioned" }
 func (ResultLinked) Type() string { return "ResultLinked" }
 
 // Type implements Event.
+func (PersonalErased) Type() string { return "PersonalErased" }
+
+// Type implements Event.
 func (ResultTypeConfigured) Type() string { return "ResultTypeConfigured" }
 
 // Type implements Event.
@@ -196,6 +205,9 @@ func (e ActivityTransitioned) StreamID() ID { return e.ActivityID }
 func (e ResultLinked) StreamID() ID { return e.ResultID }
 
 // StreamID implements Event.
+func (e PersonalErased) StreamID() ID { return e.ResultID }
+
+// StreamID implements Event.
 func (e ResultTypeConfigured) StreamID() ID { return e.TenantID }
 
 // StreamID implements Event.
@@ -212,6 +224,7 @@ func (e ActivityTransitioned) subjects() subjects { return subjects{activity: e.
 func (e ResultLinked) subjects() subjects {
 	return subjects{activity: e.ActivityID, result: e.ResultID}
 }
+func (e PersonalErased) subjects() subjects     { return subjects{result: e.ResultID} }
 func (ResultTypeConfigured) subjects() subjects { return subjects{tenant: true} }
 func (e APIKeyIssued) subjects() subjects       { return subjects{tenant: true, apiKey: e.KeyID} }
 func (e APIKeyRevoked) subjects() subjects      { return subjects{tenant: true, apiKey: e.KeyID} }
@@ -220,6 +233,7 @@ func (ActivityCreated) sealed() Sealed      { return Sealed{} }
 func (e ResultSubmitted) sealed() Sealed    { return e.Personal }
 func (ActivityTransitioned) sealed() Sealed { return Sealed{} }
 func (ResultLinked) sealed() Sealed         { return Sealed{} }
+func (PersonalErased) sealed() Sealed       { return Sealed{} }
 func (ResultTypeConfigured) sealed() Sealed { return Sealed{} }
 func (APIKeyIssued) sealed() Sealed         { return Sealed{} }
 func (APIKeyRevoked) sealed() Sealed        { return Sealed{} }
@@ -232,6 +246,7 @@ func (e ActivityTransitioned) complete() bool {
 	return !e.ActivityID.IsZero() && e.From != NoActivity && e.To != NoActivity
 }
 func (e ResultLinked) complete() bool         { return !e.ResultID.IsZero() && !e.ActivityID.IsZero() }
+func (e PersonalErased) complete() bool       { return !e.ResultID.IsZero() }
 func (e ResultTypeConfigured) complete() bool { return !e.TenantID.IsZero() && e.Code != 0 }
 func (e APIKeyIssued) complete() bool {
 	return !e.TenantID.IsZero() && !e.KeyID.IsZero() && e.Digest != Digest{} && e.Permissions != 0

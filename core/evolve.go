@@ -6,12 +6,14 @@ func Evolve(s State, r Recorded) State {
 	case ActivityCreated:
 		s.Activity = Activity{Tenant: r.Stream.Tenant, Version: r.Version, Status: ActivityReady, Type: e.ActivityType, Provided: e.ProviderActivityID != ""}
 	case ResultSubmitted:
+		s.Result.Tenant = r.Stream.Tenant
 		s.Result.ActivityID = e.ActivityID
 		s.Result.CreatedAt = e.CreatedAt
 		s.Result.UpdatedAt = r.RecordedAt
 		s.Result.Version = r.Version
 		s.Result.Status = e.Status
 		s.Result.Code, _ = ParseResultCode(e.Submission.Result)
+		s.Result.Erased = false // what it has brought has not been erased
 		s.Activity.ResultID = e.ResultID
 	case ActivityTransitioned:
 		s.Activity.Status = e.To
@@ -21,6 +23,9 @@ func Evolve(s State, r Recorded) State {
 		s.Result.ActivityID = e.ActivityID
 		s.Result.Version = r.Version
 		s.Activity.ResultID = e.ResultID
+	case PersonalErased:
+		s.Result.Version = r.Version
+		s.Result.Erased = true
 	case ResultTypeConfigured:
 		s.Tenant.Types = s.Tenant.Types.Configure(e.Code, e.Active, e.Classification)
 		s.Tenant.Version = r.Version

@@ -88,6 +88,7 @@ func fixtures() []fixture {
 			ActivityID: fixtureActivity, From: ActivityDispatched, To: ActivityCanceled, Reason: ByCancel, ResultID: fixtureResult,
 		}},
 		{"ResultLinked.v1", ResultLinked{ResultID: fixtureResult, ActivityID: fixtureActivity, ProviderActivityID: "ext-123"}},
+		{"PersonalErased.v1", PersonalErased{ResultID: fixtureResult}},
 		{"ResultTypeConfigured.v1", ResultTypeConfigured{fixtureOther, ResultTypeSetting{Code: 2, Active: true, Classification: Negative}}},
 		{"ResultTypeConfigured.v1.minimal", ResultTypeConfigured{fixtureOther, ResultTypeSetting{Code: 10}}},
 		{"APIKeyIssued.v1", APIKeyIssued{fixtureOther, fixtureKey, APIKeyDetails{

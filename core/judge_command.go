@@ -36,6 +36,8 @@ func intentOf(e Event) Intent {
 		return IssueAPIKey{KeyID: e.KeyID, APIKeyDetails: e.APIKeyDetails}
 	case APIKeyRevoked:
 		return RevokeAPIKey{KeyID: e.KeyID}
+	case PersonalErased:
+		return ErasePersonal{ResultID: e.ResultID}
 	}
 	return nil
 }

@@ -89,6 +89,8 @@ func oracleCommand(r Recorded) (c Command, minted ID, ok bool) {
 		c.Intent, minted = IssueAPIKey{e.KeyID, e.APIKeyDetails}, e.KeyID
 	case APIKeyRevoked:
 		c.Intent = RevokeAPIKey{e.KeyID}
+	case PersonalErased:
+		c.Intent = ErasePersonal{ResultID: e.ResultID}
 	case ActivityTransitioned:
 		if e.Reason == "CANCELED" {
 			c.Intent = CancelActivity{e.ActivityID}

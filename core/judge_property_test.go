@@ -103,7 +103,7 @@ func TestPropertyJudge(t *testing.T) {
 		countJudged(log, seen)
 	})
 	checkSeen(t, seen, []string{
-		"ActivityCreated", "ResultSubmitted", "ActivityTransitioned", "ResultLinked", "ResultTypeConfigured", "APIKeyIssued", "APIKeyRevoked",
+		"ActivityCreated", "ResultSubmitted", "ActivityTransitioned", "ResultLinked", "ResultTypeConfigured", "APIKeyIssued", "APIKeyRevoked", "PersonalErased",
 		"overridden", "by an API key", "with a key", "with a key that was used before",
 	})
 }

@@ -129,22 +129,27 @@ func (l *layer) version(tenant ID, e Event) Version {
 	}
 }
 
-// stray reports whether r issues an API key that there is, or revokes one that is not there or is revoked: Decide does neither, and a log that says so was written by other rules.
+// stray reports whether r issues an API key that there is, revokes one that is not there or is revoked, or erases what is not there or is erased: Decide does none of that, and a log that says so
+// was written by other rules.
 func (l *layer) stray(r Recorded) bool {
 	key, known := l.apiKeys.get(r.Event.subjects().apiKey)
-	switch r.Event.(type) {
+	switch e := r.Event.(type) {
 	case APIKeyIssued:
 		return known
 	case APIKeyRevoked:
 		return !known || key.Revoked
+	case PersonalErased:
+		result, known := l.results.get(e.ResultID)
+		return !known || result.Erased
 	}
 	return false
 }
 
-// foreign reports whether r is about an activity or an API key of another tenant, or about that tenant itself.
+// foreign reports whether r is about an activity, a result or an API key of another tenant, or about that tenant itself.
 func (l *layer) foreign(r Recorded) bool {
 	about := r.Event.subjects()
 	a, ok := l.activities.get(about.activity)
+	result, submitted := l.results.get(about.result)
 	k, known := l.apiKeys.get(about.apiKey)
-	return ok && a.Tenant != r.Stream.Tenant || known && k.Tenant != r.Stream.Tenant || about.tenant && r.Event.StreamID() != r.Stream.Tenant
+	return ok && a.Tenant != r.Stream.Tenant || submitted && result.Tenant != r.Stream.Tenant || known && k.Tenant != r.Stream.Tenant || about.tenant && r.Event.StreamID() != r.Stream.Tenant
 }

@@ -118,7 +118,7 @@ func (m *Machine) outOfOrder(r Recorded) error {
 	case m.base.foreign(r):
 		return fmt.Errorf("%w: position %d: what it is about belongs to another tenant than its stream", ErrOutOfOrder, r.Position)
 	case m.base.stray(r):
-		return fmt.Errorf("%w: position %d: its API key was issued before, or was not, or is revoked", ErrOutOfOrder, r.Position)
+		return fmt.Errorf("%w: position %d: its API key was issued before, or was not, or is revoked; or its result is not there, or was erased before", ErrOutOfOrder, r.Position)
 	case r.RecordedAt < m.base.at:
 		return fmt.Errorf("%w: position %d: recorded at %s, before %s", ErrOutOfOrder, r.Position, r.RecordedAt, m.base.at)
 	}

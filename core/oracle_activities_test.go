@@ -43,6 +43,9 @@ func (o *oracle) link(tenant ID, at Instant, answer *oracleAnswer, activity int)
 		}
 		r.activity, a.result = a.id, r.id // "keeps its own id and its updatedAt"
 		r.version++
+		if r.erased {
+			o.met = append(o.met, "linked after it was erased")
+		}
 		o.append(tenant, at, answer, fmt.Sprintf("ResultLinked %s v%d to %s as %s", short(r.id), r.version, short(a.id), a.provider))
 		o.move(tenant, at, answer, activity, oracleTable[r.status], "LINKED", r.id, false)
 		return
@@ -111,4 +114,22 @@ func (o *oracle) transition(activity ID, to string, at Instant) {
 			o.append(a.tenant, at, &oracleAnswer{}, "")
 		}
 	}
+}
+
+// erase is what an administrator asks for a person: once for each time that something was submitted since, of a result that the tenant has, or of an activity's.
+func (o *oracle) erase(tenant ID, at Instant, c ErasePersonal) (answer oracleAnswer) {
+	i := slices.IndexFunc(o.results, func(r oracleResult) bool {
+		return r.tenant == tenant && (r.id == c.ResultID || !c.ActivityID.IsZero() && r.activity == c.ActivityID)
+	})
+	if i < 0 {
+		return oracleAnswer{refusal: "refused not_found"}
+	}
+	r := &o.results[i]
+	if r.erased {
+		return oracleAnswer{refusal: fmt.Sprintf("refused already_erased, existing %s %s %s", short(r.id), r.status, seconds(r.updated))}
+	}
+	r.version++
+	r.erased = true
+	o.append(tenant, at, &answer, fmt.Sprintf("PersonalErased %s v%d", short(r.id), r.version))
+	return answer
 }

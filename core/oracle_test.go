@@ -21,6 +21,7 @@ type oracleResult struct {
 	status, code         string
 	created, updated     Instant
 	version              int
+	erased               bool     // nothing was submitted since it was
 	names                []string // every id that an accepted standalone submission carried
 }
 
@@ -110,6 +111,8 @@ func (o *oracle) decideAnew(c Command, at Instant) oracleAnswer {
 		return o.dispatch(c.Tenant, at, in)
 	case CancelActivity:
 		return o.cancel(c.Tenant, at, in)
+	case ErasePersonal:
+		return o.erase(c.Tenant, at, in)
 	case ConfigureResultType:
 		return o.configure(c.Tenant, at, in)
 	case IssueAPIKey:
@@ -201,7 +204,10 @@ func (o *oracle) record(tenant ID, at Instant, s SubmitResult, activity, result 
 		result = len(o.results) - 1
 	}
 	r := &o.results[result]
-	r.status, r.code, r.updated = s.Status.String(), s.Submission.Result, at
+	if r.erased {
+		o.met = append(o.met, "submitted after it was erased")
+	}
+	r.status, r.code, r.updated, r.erased = s.Status.String(), s.Submission.Result, at, false
 	r.version++
 	source, of := "STANDALONE", ID{}
 	if activity >= 0 {
@@ -241,7 +247,11 @@ func (o *oracle) describe() string {
 		all = append(all, fmt.Sprintf("%s %s %s v%d of %s, result %s", short(a.id), a.kind, a.status, a.version, short(a.tenant), short(a.result)))
 	}
 	for _, r := range o.results {
-		all = append(all, fmt.Sprintf("%s %s %s v%d of %s, created %s, updated %s", short(r.id), r.status, r.code, r.version, short(r.activity), seconds(r.created), seconds(r.updated)))
+		text := fmt.Sprintf("%s %s %s v%d of %s, created %s, updated %s", short(r.id), r.status, r.code, r.version, short(r.activity), seconds(r.created), seconds(r.updated))
+		if r.erased {
+			text += ", erased"
+		}
+		all = append(all, text)
 	}
 	of := map[ID]int{}
 	for _, tenant := range o.appended {

@@ -82,6 +82,11 @@ func (v *live) count(c Command, a oracleAnswer, seen map[string]int) {
 		seen["unauthenticated in the batch of the revocation"]++
 	}
 	for _, r := range batch[len(batch)-len(a.events):] {
+		if r.Event.Type() == "PersonalErased" && slices.ContainsFunc(batch, func(s Recorded) bool {
+			return s.Stream == r.Stream && s.Version == r.Version-1 && s.Event.Type() == "ResultSubmitted"
+		}) {
+			seen["erased in the batch of its submission"]++
+		}
 		if r.Event.Type() == "ResultLinked" && slices.ContainsFunc(batch, func(s Recorded) bool { return s.Stream == r.Stream && s.Version == 1 }) {
 			seen["linked by "+strings.Fields(a.events[0])[0]+" in the batch of its submission"]++
 		}
@@ -99,11 +104,12 @@ var outcomes = []string{
 	"ResultLinked after ActivityCreated", "linked by ActivityCreated in the batch of its submission",
 	"ResultLinked after ActivityTransitioned by DISPATCH_SUCCESS", "linked by ActivityTransitioned in the batch of its submission",
 	"replayed", "replayed, in the batch of its first",
+	"PersonalErased", "ErasePersonal not_found", "ErasePersonal already_erased", "erased in the batch of its submission", "linked after it was erased", "submitted after it was erased",
 	"ResultTypeConfigured", "APIKeyIssued", "APIKeyRevoked", "ConfigureResultType not_found", "RevokeAPIKey not_found", "RevokeAPIKey api_key_revoked",
 	"a code that there is not", "a code that is switched off", "a code that is switched off, and on the result",
 	"an API key that is valid", "an API key that is unknown", "an API key that is another tenant's", "an API key that is expired", "an API key that is revoked",
 	"unauthenticated in the batch of the revocation", "a retry with an API key that is revoked",
-	"SubmitResult unauthenticated", "CreateActivity unauthenticated", "DispatchActivity unauthenticated", "CancelActivity unauthenticated",
+	"SubmitResult unauthenticated", "CreateActivity unauthenticated", "DispatchActivity unauthenticated", "CancelActivity unauthenticated", "ErasePersonal unauthenticated",
 	"ConfigureResultType unauthenticated", "IssueAPIKey unauthenticated", "RevokeAPIKey unauthenticated",
 }
 

@@ -108,7 +108,7 @@ func (s snapshot) describe() string {
 	}
 	for _, id := range sorted(s.Results) {
 		r := s.Results[id]
-		fmt.Fprintf(&b, "%s %s %s v%d of %s, created %s, updated %s\n", short(id), r.Status, r.Code, r.Version, short(r.ActivityID), seconds(r.CreatedAt), seconds(r.UpdatedAt))
+		fmt.Fprintf(&b, "%s %s %s v%d of %s, created %s, updated %s%s\n", short(id), r.Status, r.Code, r.Version, short(r.ActivityID), seconds(r.CreatedAt), seconds(r.UpdatedAt), r.erasure())
 	}
 	for _, id := range sorted(s.Tenants) {
 		t := s.Tenants[id]
@@ -124,6 +124,14 @@ func (s snapshot) describe() string {
 		fmt.Fprintf(&b, "log at %d, %s\n", s.Head, seconds(s.At))
 	}
 	return b.String()
+}
+
+// erasure shows whether a result is erased.
+func (r Result) erasure() string {
+	if r.Erased {
+		return ", erased"
+	}
+	return ""
 }
 
 // settings shows what a tenant's own stream has made of it; nothing if it has none.

@@ -11,6 +11,8 @@ func (l *layer) resolve(c Command) (s State, err error) {
 		s = l.resolveDispatch(c.Tenant, in)
 	case CancelActivity:
 		s = l.activity(c.Tenant, in.ActivityID)
+	case ErasePersonal:
+		s, err = l.resolveErasure(c.Tenant, in)
 	case RevokeAPIKey:
 		s.APIKey = l.apiKey(c.Tenant, in.KeyID)
 	}

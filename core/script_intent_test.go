@@ -31,6 +31,11 @@ func (o *optionReader) intent(l line, at Instant) Intent {
 		return DispatchActivity{ActivityID: id, ProviderActivityID: o.text("provider", "")}
 	case "cancel":
 		return CancelActivity{ActivityID: id}
+	case "erase":
+		if strings.HasPrefix(l.args[0], "a") {
+			return ErasePersonal{ActivityID: id}
+		}
+		return ErasePersonal{ResultID: id}
 	case "issue":
 		return IssueAPIKey{KeyID: id, APIKeyDetails: o.apiKey(l.args[0])}
 	case "revoke":

@@ -42,7 +42,7 @@ func (o *optionReader) submission(at Instant) Submission {
 // endpoints are where the commands come in (contract §1, §2.7 to §2.9).
 var endpoints = map[string]string{
 	"create": "POST /api/activities", "submit": "POST /api/activity-results/tasks", "dispatch": "POST /api/activities/tasks/%s/dispatch", "cancel": "PATCH /api/activities/%s/cancel",
-	"configure": "PUT /api/task-result-types/%s", "issue": "POST /api/api-keys", "revoke": "POST /api/api-keys/%s/revoke",
+	"configure": "PUT /api/task-result-types/%s", "issue": "POST /api/api-keys", "revoke": "POST /api/api-keys/%s/revoke", "erase": "resultlog erase %s",
 }
 
 func (o *optionReader) idempotency(l line) Idempotency {

@@ -9,7 +9,8 @@ import (
 
 // A line of a script is a verb, its arguments, and options: submit r1 provider=ext-1 status=COMPLETED override comment="no answer".
 // What stands in "…" or `…` may hold spaces. Every command is decided one second after the one before, unless it says at=SECONDS; a result occurred when it is
-// decided, unless it says occurred=. The first argument of create and submit is the id that is minted for what may be new; that of dispatch and cancel is the activity meant.
+// decided, unless it says occurred=. The first argument of create and submit is the id that is minted for what may be new; that of dispatch and cancel is the activity meant,
+// and that of erase the result or the activity.
 // issue mints the API key that it names, revoke means one; configure says how the tenant has a code: configure not_home off class=NEGATIVE, or active. apikey= is the API key that a
 // command comes with. idempotency= sends an Idempotency-Key, to the command's own endpoint unless it says endpoint=, with the body that body= says.
 type line struct {

@@ -12,12 +12,14 @@ type Activity struct {
 
 // Result is the slim state of a result.
 type Result struct {
+	Tenant     ID
 	ActivityID ID // none while it is STANDALONE
 	CreatedAt  Instant
 	UpdatedAt  Instant
 	Version    Version
 	Status     ResultStatus
 	Code       ResultCode
+	Erased     bool // what was personal in its submissions has been erased, up to the last one
 }
 
 // State is what a decision reads and an event changes: the tenant, one activity, one result and one API key, of which the last three may be none.

@@ -26,6 +26,7 @@ type drawn struct {
 	activities []Stream // minted, whether or not their creation is accepted
 	providers  []string // that submissions carried, whether or not they named anything
 	apiKeys    []Stream // minted, whether or not their issue is accepted
+	results    []Stream // minted, whether or not a submission made them
 }
 
 // drawTrace makes a trace. The n-th part mints the ids a(n), r(n), k(n) and e(4n).
@@ -41,6 +42,7 @@ func drawTrace(t *rapid.T) trace {
 			before.activities = append(before.activities, Stream{tr[i].Command.Tenant, in.ActivityID})
 		case SubmitResult:
 			before.providers = append(before.providers, in.ProviderActivityID)
+			before.results = append(before.results, Stream{tr[i].Command.Tenant, in.ResultID})
 		case IssueAPIKey:
 			before.apiKeys = append(before.apiKeys, Stream{tr[i].Command.Tenant, in.KeyID})
 		}
@@ -74,7 +76,7 @@ func drawPart(t *rapid.T, n int, at Instant, before drawn) tracePart {
 		Metadata: Metadata{Actor: Actor{Subject: "integration", Role: "FDE"}, RequestID: fmt.Sprint("req-", n), Idempotency: drawKey(t, n)},
 	}
 	c.APIKey = before.drawCredential(t, c.Tenant)
-	switch kind := dice(t, "kind", 20); {
+	switch kind := dice(t, "kind", 21); {
 	case kind == 0 && n > 1:
 		to := pick(t, "to", []ActivityStatus{ActivityUnresolved, ActivityReady, ActivityUnresolved, ActivityReady, ActivityFailed})
 		return tracePart{Command: Command{At: at, EventID: c.EventID}, Transition: ActivityTransitioned{ActivityID: before.drawKnown(t, c.Tenant), To: to, Reason: "NO_ROUTE"}}
@@ -87,7 +89,9 @@ func drawPart(t *rapid.T, n int, at Instant, before drawn) tracePart {
 		c.Intent = DispatchActivity{ActivityID: before.drawKnown(t, c.Tenant), ProviderActivityID: before.drawAwaited(t)}
 	case kind == 8:
 		c.Intent = CancelActivity{ActivityID: before.drawKnown(t, c.Tenant)}
-	case kind <= 11:
+	case kind == 9:
+		c.Intent = before.drawErasure(t, c.Tenant)
+	case kind <= 12:
 		c.Intent = before.drawOwn(t, n, c.Tenant, at)
 	default:
 		c.Intent = SubmitResult{ResultID: fixedID('r', n), Submission: Submission{
@@ -98,6 +102,14 @@ func drawPart(t *rapid.T, n int, at Instant, before drawn) tracePart {
 		}}
 	}
 	return tracePart{Command: c}
+}
+
+// drawErasure gives one, of a result or of an activity's.
+func (d drawn) drawErasure(t *rapid.T, tenant ID) Intent {
+	if dice(t, "of an activity", 2) == 0 {
+		return ErasePersonal{ActivityID: d.drawKnown(t, tenant)}
+	}
+	return ErasePersonal{ResultID: drawMinted(t, d.results, tenant)}
 }
 
 // drawKey gives the Idempotency-Key of the n-th command: mostly none.

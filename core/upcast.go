@@ -12,6 +12,7 @@ var upcasters = map[string][]upcaster{
 	"ResultSubmitted":      nil,
 	"ActivityTransitioned": {unchanged}, // 2: provider_activity_id, which may be absent
 	"ResultLinked":         nil,
+	"PersonalErased":       nil,
 	"ResultTypeConfigured": nil,
 	"APIKeyIssued":         nil,
 	"APIKeyRevoked":        nil,

@@ -17,6 +17,7 @@ type ResultView struct {
 	ContactType        ContactType
 	FutureScheduledAt  *Instant
 	Personal           Personal // Salt is not part of the view
+	ErasedAt           *Instant // when it was erased; nil: it was not
 	CreatedAt          Instant
 	UpdatedAt          Instant
 	Version            Version
@@ -45,6 +46,9 @@ func (v *ResultView) Fold(r Recorded) error {
 		}
 	case ResultLinked: // which is no submission, and so leaves updatedAt (contract §2.1)
 		v.Source, v.ActivityID = RetenActivity, e.ActivityID
+		v.Version, v.LastPosition = r.Version, r.TenantPosition
+	case PersonalErased:
+		v.Personal, v.ErasedAt = Personal{}, &r.RecordedAt // the log may hold it for a moment longer, or what was read from it before
 		v.Version, v.LastPosition = r.Version, r.TenantPosition
 	}
 	return nil

@@ -36,12 +36,12 @@ func TestPropertyResultViews(t *testing.T) {
 			t.Fatalf("%d views of %d results", len(views), len(known))
 		}
 		for id, view := range views {
-			folded := Result{ActivityID: view.ActivityID, CreatedAt: view.CreatedAt, UpdatedAt: view.UpdatedAt, Version: view.Version, Status: view.Status, Code: view.Result}
+			folded := Result{Tenant: last[id].Stream.Tenant, Erased: view.ErasedAt != nil, ActivityID: view.ActivityID, CreatedAt: view.CreatedAt, UpdatedAt: view.UpdatedAt, Version: view.Version, Status: view.Status, Code: view.Result}
 			if folded != known[id] || view.ID != id || (view.Source == RetenActivity) == view.ActivityID.IsZero() {
 				t.Fatalf("%s: the view says %+v, the machine knows %+v", short(id), view, known[id])
 			}
 			e := last[id].Event.(ResultSubmitted)
-			if personal, _ := e.Personal.Open(); personal.Comment != view.Personal.Comment || e.OccurredAt != view.OccurredAt || e.ProviderActivityID != view.ProviderActivityID {
+			if personal, _ := e.Personal.Open(); view.ErasedAt == nil && personal.Comment != view.Personal.Comment || view.ErasedAt != nil && view.Personal.Comment != "" || e.OccurredAt != view.OccurredAt || e.ProviderActivityID != view.ProviderActivityID {
 				t.Fatalf("%s: %+v, last submitted %+v", short(id), view, e)
 			}
 		}

@@ -35,7 +35,8 @@ func everyEvent() map[string]core.Event {
 		}},
 		"ActivityTransitioned": core.ActivityTransitioned{
 			ActivityID: rowID(1), From: core.ActivityReady, To: core.ActivityCompleted, Reason: core.ByResult, ResultID: rowID(2), Result: "success", Overridden: true, ProviderActivityID: "ext-123"},
-		"ResultLinked": core.ResultLinked{ResultID: rowID(1), ActivityID: rowID(2), ProviderActivityID: "ext-123"},
+		"ResultLinked":   core.ResultLinked{ResultID: rowID(1), ActivityID: rowID(2), ProviderActivityID: "ext-123"},
+		"PersonalErased": core.PersonalErased{ResultID: rowID(1)},
 	}
 }
 

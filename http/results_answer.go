@@ -6,7 +6,8 @@ import (
 	"resultlog/core"
 )
 
-// appendSubmitted encodes the 201 of a submission, from its recorded event and nothing else: rendered again from the log, it is the same, byte for byte.
+// appendSubmitted encodes the 201 of a submission, from its recorded event and nothing else: rendered again from the log, it is the same, byte for byte; of one whose personal part has been erased
+// since, it is what is left.
 func appendSubmitted(b []byte, r core.Recorded) ([]byte, error) {
 	e, err := recordedAs[core.ResultSubmitted](r, "a submission needs a ResultSubmitted")
 	if err != nil {
@@ -41,6 +42,7 @@ func appendResult(b []byte, v *core.ResultView) []byte {
 	o.Flag("hardOverride", v.HardOverride)
 	o.Text("resultTypeLabel", v.Result.Type().Label)
 	textOrNull(&o, "classification", v.Classification.String())
+	o.OptionalInstant("erasedAt", v.ErasedAt)
 	o.Integer("version", int64(v.Version))
 	o.Integer("lastPosition", int64(v.LastPosition))
 	return o.Close()

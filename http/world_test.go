@@ -181,6 +181,8 @@ func (w *world) Result(ctx context.Context, after core.Position, tenant, id core
 			return err
 		case core.ResultLinked:
 			v.ActivityID, v.Source = e.ActivityID, core.RetenActivity
+		case core.PersonalErased:
+			v.Personal, v.ErasedAt = core.Personal{}, &r.RecordedAt
 		}
 		return nil
 	})

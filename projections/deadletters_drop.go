@@ -55,6 +55,8 @@ func Lacks(eventType string, stream core.ID) string {
 		return fmt.Sprintf("result %s stays as it was before this submission in results, or is missing if it was the first; so may be the result_id of its activity", stream)
 	case core.ResultLinked{}.Type():
 		return fmt.Sprintf("result %s stays STANDALONE in results, and its activity may show no result_id", stream)
+	case core.PersonalErased{}.Type():
+		return fmt.Sprintf("result %s does not say in results that it was erased; what was personal in it is gone all the same, once resultlog erase is done with it", stream)
 	case core.ResultTypeConfigured{}.Type():
 		return fmt.Sprintf("tenant %s keeps the configuration of before of a result type in task_result_types, and so do the classifications of its results", stream)
 	case core.APIKeyIssued{}.Type():

@@ -71,12 +71,12 @@ func TestDropOfACreation(t *testing.T) {
 func TestLacks(t *testing.T) {
 	id := core.ID{15: 7}
 	said := map[string]bool{}
-	for _, e := range []core.Event{core.ActivityCreated{}, core.ActivityTransitioned{}, core.ResultSubmitted{}, core.ResultLinked{},
+	for _, e := range []core.Event{core.ActivityCreated{}, core.ActivityTransitioned{}, core.ResultSubmitted{}, core.ResultLinked{}, core.PersonalErased{},
 		core.ResultTypeConfigured{}, core.APIKeyIssued{}, core.APIKeyRevoked{}} {
 		said[projections.Lacks(e.Type(), id)] = true
 	}
 	said[projections.Lacks("ResultPraised", id)] = true
-	if len(said) != 8 {
+	if len(said) != 9 {
 		t.Errorf("%d different texts", len(said))
 	}
 	for text := range said {

@@ -105,14 +105,17 @@ func mendComments(ctx context.Context, tx *Tx, activity core.Stream, result core
 		if err != nil {
 			return err
 		}
-		submitted, ok := r.Event.(core.ResultSubmitted)
-		if !ok {
-			continue
-		}
-		personal, _ := submitted.Personal.Open() // one that cannot be opened is why its own event is parked, and no comment here
-		for i := range failures {
-			if failures[i].at > r.TenantPosition {
-				failures[i].comment = personal.Comment
+		switch e := r.Event.(type) {
+		case core.ResultSubmitted:
+			personal, _ := e.Personal.Open() // one that cannot be opened is why its own event is parked, and no comment here
+			for i := range failures {
+				if failures[i].at > r.TenantPosition {
+					failures[i].comment = personal.Comment
+				}
+			}
+		case core.PersonalErased: // those after it, too, until a submission brings another
+			for i := range failures {
+				failures[i].comment = ""
 			}
 		}
 	}

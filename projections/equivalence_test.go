@@ -48,7 +48,7 @@ func TestEveryStoreHoldsTheSame(t *testing.T) {
 	for _, row := range want {
 		types[row.Type] = true
 	}
-	if len(want) < commits || len(types) != 7 {
+	if len(want) < commits || len(types) != 8 {
 		t.Fatalf("%d events, of the types %v, are too tame to tell anything", len(want), types)
 	}
 	var tables [][]string

@@ -14,12 +14,12 @@ var results = shape[core.ResultView]{
 	table: "results",
 	columns: `id, activity_id, source, status, coalesce(provider_activity_id, ''), commerce_external_id, coalesce(external_status, ''), occurred_at, hard_override,
 		result, coalesce(contact_type, ''), future_scheduled_at, coalesce(comment, ''), coalesce(operator_external_id, ''), raw_payload, payload,
-		created_at, updated_at, version, last_position`,
+		erased_at, created_at, updated_at, version, last_position`,
 	into: func(v *core.ResultView) []any {
 		return []any{
 			intoID{&v.ID}, intoID{&v.ActivityID}, &v.Source, intoName{&v.Status}, &v.ProviderActivityID, &v.CommerceExternalID, &v.ExternalStatus, &v.OccurredAt, &v.HardOverride,
 			intoName{&v.Result}, &v.ContactType, &v.FutureScheduledAt, &v.Personal.Comment, &v.Personal.OperatorExternalID, &v.Personal.RawPayload, &v.Personal.Payload,
-			&v.CreatedAt, &v.UpdatedAt, &v.Version, &v.LastPosition,
+			&v.ErasedAt, &v.CreatedAt, &v.UpdatedAt, &v.Version, &v.LastPosition,
 		}
 	},
 	place: func(v *core.ResultView) core.Cursor {

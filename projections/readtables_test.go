@@ -17,7 +17,7 @@ func TestTablesEqualANaiveFoldOfTheLog(t *testing.T) {
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		r := rand.New(rand.NewPCG(1, 1))
-		w.live(r, 200)
+		w.live(r, 400)
 		history := w.history()
 		kinds := make(map[string]int)
 		for _, most := range []int{1, 2, 3, 7, 20, len(history)} {
@@ -47,7 +47,7 @@ func TestTablesEqualANaiveFoldOfTheLog(t *testing.T) {
 		for _, e := range history {
 			kinds[e.Event.Type()]++
 		}
-		if len(history) < 200 || kinds["ResultLinked"] < 5 || kinds["ResultTypeConfigured"] < 10 || kinds["APIKeyIssued"] < 10 || kinds["APIKeyRevoked"] < 5 {
+		if len(history) < 200 || kinds["ResultLinked"] < 5 || kinds["PersonalErased"] < 10 || kinds["ResultTypeConfigured"] < 10 || kinds["APIKeyIssued"] < 10 || kinds["APIKeyRevoked"] < 5 {
 			t.Fatalf("%d events, %v, are too tame to tell anything", len(history), kinds)
 		}
 	})

@@ -20,9 +20,6 @@ import (
 // checkpoint that the other has left, and delivers what comes after it. Nothing is applied twice, whoever does the work; reads that wait for their own write see that the tables
 // are behind, and are answered once they no longer are.
 func Rebuild(ctx context.Context, cfg Config, head core.Position, progress func(done, total core.Position)) error {
-	if progress == nil {
-		progress = func(_, _ core.Position) {}
-	}
 	runner, err := NewRunner(cfg)
 	if err != nil {
 		return err
@@ -34,11 +31,31 @@ func Rebuild(ctx context.Context, cfg Config, head core.Position, progress func(
 	if _, err := cfg.Checkpoint.read(ctx); err != nil {
 		return err
 	}
+	return runUntil(ctx, runner, head, progress)
+}
+
+// CatchUp has a Runner of its own apply to the read tables what they lack, until they reach head. It is safe beside running servers, as Rebuild is.
+func CatchUp(ctx context.Context, cfg Config, head core.Position, progress func(done, total core.Position)) error {
+	runner, err := NewRunner(cfg)
+	if err != nil {
+		return err
+	}
+	if _, err := cfg.Checkpoint.read(ctx); err != nil {
+		return err
+	}
+	return runUntil(ctx, runner, head, progress)
+}
+
+// runUntil runs a runner until the read tables have reached head. Progress may be nil.
+func runUntil(ctx context.Context, runner *Runner, head core.Position, progress func(done, total core.Position)) error {
+	if progress == nil {
+		progress = func(_, _ core.Position) {}
+	}
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(running) }()
-	err = follow(running, cfg.Checkpoint, head, progress, ended)
+	err := follow(running, runner.Checkpoint, head, progress, ended)
 	cancel()
 	return errors.Join(err, <-ended)
 }

@@ -41,11 +41,20 @@ func (ActivityTransitions) Apply(ctx context.Context, tx *Tx, batch []core.Recor
 	w := newWriter(ctx, tx)
 	defer w.close()
 	submitted := make(map[core.Stream]core.Sealed) // the personal part of each result's last submission in the batch, so far
+	linked := make(map[core.Stream]core.ID)        // the activity of each result that an event of the batch has linked, so far
 	for _, r := range batch {
 		var err error
+		if activity, _ := linkedBy(r.Event); !activity.IsZero() {
+			linked[r.Stream] = activity
+		}
 		switch e := r.Event.(type) {
 		case core.ResultSubmitted:
 			submitted[r.Stream] = e.Personal
+		case core.PersonalErased:
+			submitted[r.Stream] = core.Sealed{}
+			if err = w.flush(); err == nil { // rows of this batch may show what is erased
+				err = eraseMessages(ctx, tx, r, linked[r.Stream])
+			}
 		case core.ActivityCreated:
 			err = transition{StatusEventView: core.StatusEventView{EventType: eventCreated, To: core.ActivityReady}}.write(w, r)
 		case core.ActivityTransitioned:
@@ -77,6 +86,28 @@ func comment(ctx context.Context, tx *Tx, submitted map[core.Stream]core.Sealed,
 	}
 	return comment, err
 }
+
+// eraseMessages takes the comments of a result, whose erasure that event is, out of the rows of its activity. If no event of the batch has linked the two, the results table knows whether one did.
+func eraseMessages(ctx context.Context, tx *Tx, erased core.Recorded, activity core.ID) error {
+	ctx = context.WithoutCancel(ctx)
+	tenant, result := erased.Stream.Tenant, erased.Stream.ID
+	if activity.IsZero() {
+		err := tx.QueryRowContext(ctx, `SELECT activity_id FROM results WHERE tenant_id = $1 AND id = $2`, idOf(tenant), idOf(result)).Scan(intoID{&activity})
+		if errors.Is(err, sql.ErrNoRows) || err == nil && activity.IsZero() {
+			return nil // it has moved nothing
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, emptyMessages, idOf(tenant), idOf(activity), idOf(result), int64(erased.TenantPosition))
+	return err
+}
+
+// emptyMessages finds its rows by the key, of which an activity has a few.
+const emptyMessages = `
+	UPDATE activity_transitions SET error_message = NULL
+	WHERE tenant_id = $1 AND activity_id = $2 AND result_id = $3 AND position < $4 AND error_message IS NOT NULL`
 
 // transition is a row to be.
 type transition struct {

@@ -50,6 +50,7 @@ type world struct {
 	wake    chan struct{}
 	keyed   bool      // every command comes with an idempotency key
 	issued  []core.ID // API keys that were asked for
+	sent    []core.ID // results that were submitted, if they were new
 }
 
 func (e engine) newWorld(t testing.TB) *world {
@@ -235,6 +236,9 @@ func (w *world) anyIntent(r *rand.Rand) core.Intent {
 	if r.IntN(3) == 0 {
 		return w.creation(r, provider)
 	}
+	if r.IntN(5) == 0 && len(w.sent) > 0 {
+		return w.erasure(r)
+	}
 	if r.IntN(6) == 0 && len(w.made) > 0 {
 		id := w.made[r.IntN(len(w.made))]
 		if r.IntN(3) == 0 {
@@ -261,11 +265,20 @@ func (w *world) creation(r *rand.Rand, provider string) core.CreateActivity {
 	return c
 }
 
+// erasure is of one of the last results, or of any activity's.
+func (w *world) erasure(r *rand.Rand) core.ErasePersonal {
+	if r.IntN(3) == 0 && len(w.made) > 0 {
+		return core.ErasePersonal{ActivityID: w.made[r.IntN(len(w.made))]}
+	}
+	return core.ErasePersonal{ResultID: w.sent[max(0, len(w.sent)-1-r.IntN(10))]}
+}
+
 func (w *world) submission(r *rand.Rand, provider string) core.SubmitResult {
 	s := core.SubmitResult{ResultID: w.mint(), Submission: core.Submission{
 		ProviderActivityID: provider, CommerceExternalID: "store-001", OccurredAt: w.clock + core.Instant(r.IntN(3000)), Status: core.ResultStatus(1 + r.IntN(5)),
 		Result: core.Catalog[r.IntN(len(core.Catalog))].Code, HardOverride: r.IntN(3) == 0,
 	}}
+	w.sent = append(w.sent, s.ResultID)
 	if r.IntN(2) == 0 {
 		s.Status = core.ResultPending
 	}
@@ -364,6 +377,16 @@ func (n naive) fold(t testing.TB, r core.Recorded) {
 		v.Source, v.ActivityID, v.Version, v.LastPosition = core.RetenActivity, e.ActivityID, r.Version, r.TenantPosition
 		n.results[r.Stream] = v
 		link(e.ActivityID, e.ResultID)
+	case core.PersonalErased:
+		v := n.results[r.Stream]
+		v.Personal, v.ErasedAt, v.Version, v.LastPosition = core.Personal{}, &r.RecordedAt, r.Version, r.TenantPosition
+		n.results[r.Stream] = v
+		if !v.ActivityID.IsZero() {
+			moves := n.moves[core.Stream{Tenant: r.Stream.Tenant, ID: v.ActivityID}]
+			for i := range moves {
+				moves[i].ErrorMessage = "" // they are all its own
+			}
+		}
 	}
 }
 

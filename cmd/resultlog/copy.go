@@ -32,6 +32,8 @@ type copyCommand struct {
 func (*copyCommand) Help() string {
 	return `Copies every event to the byte, as it is stored; then reads both logs again, compares them and replays the copy. What is there already must be the beginning of what is copied, to the byte: so a copy that
 was interrupted goes on where it stopped, and one that is run again brings what came since. Servers may run on the store that is copied from, but not yet on the one that is copied to.
+What was erased there (resultlog erase) is erased in the copy, too, and what was erased in the copy is not brought back. If the copy has been served before, run resultlog erase there for the same result: its read
+tables' files may still hold it.
 To move: copy while the servers run; stop them; copy again, which takes moments; start them on the new store. The read tables are made there from the log.`
 }
 
@@ -62,10 +64,11 @@ func (p *place) UnmarshalText(text []byte) error {
 
 // copyingReport is what copy prints for programs.
 type copyingReport struct {
-	Copied  core.Position `json:"copied"`  // events that this run has copied
-	Before  core.Position `json:"before"`  // that were there already
-	Head    core.Position `json:"head"`    // position of the last of all
-	Seconds float64       `json:"seconds"` // that it took
+	Copied  core.Position `json:"copied"`           // events that this run has copied
+	Before  core.Position `json:"before"`           // that were there already
+	Head    core.Position `json:"head"`             // position of the last of all
+	Erased  int64         `json:"erased,omitempty"` // submissions whose personal part was erased in the copy, since it was where they came from
+	Seconds float64       `json:"seconds"`          // that it took
 }
 
 // Run implements the subcommand.
@@ -89,6 +92,9 @@ func (c *copyCommand) Run(ctx context.Context, con console) (err error) {
 	if report.Seconds = took.Seconds(); c.JSON {
 		return json.NewEncoder(con.out).Encode(report)
 	}
+	if report.Erased > 0 {
+		fmt.Fprintf(con.err, "what is personal in %d submissions was erased in the copy, as it was where they came from\n", report.Erased)
+	}
 	_, err = fmt.Fprintf(con.out, "copied %d events in %s (%d were there already); both logs are the same up to position %d, and the copy replays\n",
 		report.Copied, took.Round(time.Millisecond), report.Before, report.Head)
 	return err
@@ -105,15 +111,20 @@ func copyLog(ctx context.Context, con console, from, to storedLog) (r copyingRep
 	if r.Before > r.Head {
 		return r, fmt.Errorf("nothing was copied: the store to copy to has %d events, the one to copy from has %d, so that the one is not the beginning of the other", r.Before, r.Head)
 	}
-	if err := compareLogs(ctx, from, to, r.Before, progress(con, "comparing", r.Before), nil); err != nil {
+	comparing := comparison{from: from, to: to, erased: newErasures()}
+	if err := comparing.run(ctx, r.Before, progress(con, "comparing", r.Before)); err != nil {
 		return r, fmt.Errorf("nothing was copied: what the store to copy to holds is not the beginning of the other: %w", err)
 	}
 	if err := copyRows(ctx, from, to, r.Before, r.Head, progress(con, "copying", r.Head)); err != nil {
 		return r, fmt.Errorf("run it again to go on: %w", err)
 	}
 	r.Copied = r.Head - r.Before
-	if err := compareLogs(ctx, from, to, r.Head, progress(con, "verifying", r.Head), core.NewMachine()); err != nil {
+	verifying := comparison{from: from, to: to, erased: newErasures(), machine: core.NewMachine()}
+	if err := verifying.run(ctx, r.Head, progress(con, "verifying", r.Head)); err != nil {
 		return r, fmt.Errorf("the copy is not what was copied: %w", err)
+	}
+	if r.Erased, err = verifying.erased.carryOut(ctx, con, to); err != nil {
+		return r, fmt.Errorf("all is copied, but not all is erased in the copy that was erased where it came from; run it again to go on: %w", err)
 	}
 	return r, nil
 }
@@ -142,26 +153,30 @@ func copyRows(ctx context.Context, from, to storedLog, after, head core.Position
 	return nil
 }
 
-// compareLogs compares two logs up to a position, to the byte, and replays the second into a machine, if there is one.
-func compareLogs(ctx context.Context, from, to storedLog, head core.Position, reached func(core.Position), machine *core.Machine) error {
-	next, stop := iter.Pull2(to.Rows(ctx, 0))
+// comparison compares two logs, to the byte but for what is erased in one of them, and replays the second into a machine, if there is one.
+type comparison struct {
+	from, to storedLog
+	erased   *erasures
+	machine  *core.Machine
+}
+
+// run compares them up to a position. The first is read further if what was noted needs it: it may have been erased just now.
+func (c comparison) run(ctx context.Context, head core.Position, reached func(core.Position)) error {
+	next, stop := iter.Pull2(c.to.Rows(ctx, 0))
 	defer stop()
 	seen := core.Position(0)
-	for want, err := range from.Rows(ctx, 0) {
+	for want, err := range c.from.Rows(ctx, 0) {
 		if err != nil {
 			return err
 		}
-		if want.Position > head {
+		if want.Position > head && c.erased.first() == 0 {
 			break
 		}
-		got, err, _ := next() // none is the zero row
-		if err != nil {
-			return err
+		c.erased.meet(want, want.Position <= head)
+		if want.Position > head {
+			continue
 		}
-		if column := got.Differs(want); column != "" {
-			return fmt.Errorf("they differ at position %d, in %s", want.Position, column)
-		}
-		if err := replayRow(machine, got); err != nil {
+		if err := c.one(want, next); err != nil {
 			return err
 		}
 		if seen = want.Position; seen%eventstore.PageSize == 0 {
@@ -171,8 +186,23 @@ func compareLogs(ctx context.Context, from, to storedLog, head core.Position, re
 	if seen != head {
 		return fmt.Errorf("the log was read up to position %d of %d", seen, head)
 	}
+	if first := c.erased.first(); first != 0 {
+		return fmt.Errorf("they differ at position %d, in personal", first)
+	}
 	reached(seen)
 	return nil
+}
+
+// one compares one row with the next of the other log.
+func (c comparison) one(want eventstore.Row, next func() (eventstore.Row, error, bool)) error {
+	got, err, _ := next() // none is the zero row
+	if err != nil {
+		return err
+	}
+	if column := c.erased.differs(want, got); column != "" {
+		return fmt.Errorf("they differ at position %d, in %s", want.Position, column)
+	}
+	return replayRow(c.machine, got)
 }
 
 func replayRow(machine *core.Machine, row eventstore.Row) error {

@@ -52,7 +52,7 @@ func (c *createKey) Run(ctx context.Context, con console) error {
 			expires := core.InstantOf(time.Now().Add(c.TTL))
 			details.ExpiresAt = &expires
 		}
-		issued, err := c.record(ctx, con, log, c.Sub, core.IssueAPIKey{KeyID: core.ID(uuid.Must(uuid.NewV7())), APIKeyDetails: details})
+		issued, err := decideOn(ctx, con, log, c.Tenant, c.Sub, core.IssueAPIKey{KeyID: core.ID(uuid.Must(uuid.NewV7())), APIKeyDetails: details})
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func (c *revokeKey) Validate() error {
 // Run implements the subcommand.
 func (c *revokeKey) Run(ctx context.Context, con console) error {
 	return c.withLog(ctx, func(log storedLog) error {
-		revoked, err := c.record(ctx, con, log, c.Sub, core.RevokeAPIKey{KeyID: c.ID})
+		revoked, err := decideOn(ctx, con, log, c.Tenant, c.Sub, core.RevokeAPIKey{KeyID: c.ID})
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ type commandLine struct {
 	Keys        keysCommand        `cmd:"" help:"Issue, list and revoke API keys, without a token."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Drop the read tables and build them again from the log."`
 	Deadletters deadlettersCommand `cmd:"" help:"Look after events that the read tables could not take."`
+	Erase       eraseCommand       `cmd:"" help:"Take what may be about a person out of a result, for good."`
 	Backup      backupCommand      `cmd:"" help:"Copy the log into a file, while servers run on it."`
 	Restore     restoreCommand     `cmd:"" help:"Make a backup the log of a directory that has none."`
 	Copy        copyCommand        `cmd:"" help:"Copy a log into another store: from the embedded one to PostgreSQL, or back."`

@@ -24,8 +24,9 @@ type store struct {
 	tables projections.Tables // for the subscription, and whoever looks after dead letters
 	read   *sql.DB            // the same tables, for queries
 	topic  eventstore.EventsTopic
-	trees  audit.Tables // what proves the log
-	closed func() error // frees the tables
+	trees  audit.Tables                                     // what proves the log
+	sweep  func(context.Context) (left []string, err error) // leaves nothing in the files of the tables of what was erased from them
+	closed func() error                                     // frees the tables
 }
 
 // storedLog is what both engines' logs can do beside what a Log must.
@@ -35,6 +36,9 @@ type storedLog interface {
 	Row(ctx context.Context, at core.Position) (row eventstore.Row, found bool, err error)
 	Rows(ctx context.Context, after core.Position) iter.Seq2[eventstore.Row, error]
 	AppendRows(ctx context.Context, rows []eventstore.Row) error
+	MayErase(ctx context.Context) error
+	Erase(ctx context.Context, stream core.Stream, before core.Version) (emptied int64, err error)
+	Sweep(ctx context.Context) (left []string, err error)
 	Collectors() []prometheus.Collector
 }
 
@@ -129,6 +133,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 		}
 		s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
 		s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
+		s.sweep = func(ctx context.Context) ([]string, error) { return postgres.SweepReadTables(ctx, f.Store) }
 		return s, nil
 	}
 	tables, err := sqlite.OpenReadTables(ctx, f.Data, projections.SQLiteSchema())
@@ -142,6 +147,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 	}
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read}
 	s.topic, s.closed = sqlite.EventsTopic(), both(trees.Close, tables.Close)
+	s.sweep = func(ctx context.Context) ([]string, error) { return sqlite.SweepReadTables(ctx, f.Data) }
 	return s, nil
 }
 

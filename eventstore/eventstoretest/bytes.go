@@ -74,6 +74,10 @@ func appendOnly(t *testing.T, b *bench) {
 		`UPDATE events SET position = 3 WHERE position = 2`,
 		`UPDATE events SET type = 'ResultLinked', personal = NULL`,
 		`UPDATE events SET personal = event_id`,
+		`UPDATE events SET slim = NULL, personal = NULL`,
+		`UPDATE events SET schema_version = 2, personal = NULL`,
+		`UPDATE events SET event_id = stream_id, personal = NULL`,
+		`UPDATE events SET tenant_position = tenant_position + 1, personal = NULL`,
 	} {
 		if err := b.Exec(t, statement); err == nil {
 			t.Errorf("%s was let through", statement)

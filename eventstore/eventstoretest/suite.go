@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Backend) {
 		{"a closed log answers ErrClosed", closed},
 		{"Close waits for the append under way", closeWaits},
 		{"the database itself keeps the log append-only", appendOnly},
+		{"what is erased is what stands before a version in one stream", erases},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, &bench{Backend: fresh(t)}) })
 	}

@@ -40,6 +40,7 @@ type database struct {
 	journal     string // the journal mode; "wal" if empty
 	log         string // the path of a log to attach, read-only, as the schema "log"; none if empty
 	conns       int    // the most connections at once
+	overwrites  bool   // what is deleted is overwritten with zeros, in place; and nothing waits for a lock for long
 }
 
 // open makes the pool, and its first connection, so that what is wrong with the file shows here. Every transaction of database/sql on a pool
@@ -116,13 +117,20 @@ func (d database) pragmas() []pragma {
 	if d.rebuildable {
 		synchronous = "1" // NORMAL
 	}
+	timeout := busyTimeout
+	if d.overwrites {
+		timeout = eraseTry
+	}
 	common := []pragma{
-		{"busy_timeout", fmt.Sprint(busyTimeout.Milliseconds())}, // first: the others may have to wait
+		{"busy_timeout", fmt.Sprint(timeout.Milliseconds())}, // first: the others may have to wait
 		{"journal_mode", cmp.Or(d.journal, "wal")},
 		{"synchronous", synchronous},
 	}
 	if d.readOnly {
 		return append(common, pragma{"query_only", "1"}) // beside mode=ro
+	}
+	if d.overwrites {
+		common = append(common, pragma{"secure_delete", "1"})
 	}
 	return append(common,
 		pragma{"wal_autocheckpoint", fmt.Sprint(walAutocheckpoint)},

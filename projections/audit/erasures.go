@@ -15,15 +15,15 @@ func newErasures() *erasures {
 // see takes the next event; it gives what is wrong with an earlier one, if that shows now.
 func (x *erasures) see(p *Prepared) (f Finding, wrong bool) {
 	stream := p.Entry.StreamID
-	if submitted, ok := p.Recorded.Event.(core.ResultSubmitted); ok {
+	switch e := p.Recorded.Event.(type) {
+	case core.ResultSubmitted:
 		switch {
-		case submitted.Personal.Bytes != nil:
+		case e.Personal.Bytes != nil:
 			keepFirst(x.there, stream, p.Entry)
-		case submitted.Personal.Erased():
+		case e.Personal.Erased():
 			keepFirst(x.gone, stream, p.Entry)
 		}
-	}
-	if p.Entry.Type == "PersonalErased" {
+	case core.PersonalErased:
 		delete(x.gone, stream)
 		first, still := x.there[stream]
 		delete(x.there, stream)
