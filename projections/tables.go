@@ -16,6 +16,9 @@ type Tables struct {
 	// Unlimited is the statement that lets those of a transaction take as long as they need: emptying tables of millions of rows does. Empty: nothing limits them.
 	Unlimited string
 
+	// Catalog is the query that lists the columns of all tables: table, column, type, place in the key (from 1; 0: none). Only a Comparison asks.
+	Catalog string
+
 	// AtOnce says that a statement writes all rows of a batch (PostgreSQL, where each is a trip to the server); else each row is one (SQLite, where that is as good).
 	AtOnce bool
 }

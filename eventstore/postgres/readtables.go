@@ -40,6 +40,15 @@ const forWriting = `SET synchronous_commit = off; SET enable_bitmapscan = off; S
 // Unlimited lifts applyTimeout from the statements of a transaction.
 const Unlimited = `SET LOCAL statement_timeout = 0`
 
+// UnlimitedReading lets a transaction that reads take as long as it needs, and be as slow to ask for more: who compares tables with others may have long to do with those.
+const UnlimitedReading = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`
+
+// Catalog lists the columns of all read tables: the table's name, the column's, its type, and its place in the key, counted from 1; 0: it is not in the key.
+const Catalog = `
+	SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL), coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0)
+	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
+	WHERE c.relnamespace = '` + readSchema + `'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname, a.attnum`
+
 // ReadTables are the read tables, in a schema of the log's database.
 type ReadTables struct {
 	// Write is for the subscription and for tools. Their transactions are synchronous_commit=off: after a crash the tables may lack the last of them, tables and checkpoint alike, and they are

@@ -36,6 +36,7 @@ const (
 type database struct {
 	path        string
 	rebuildable bool   // synchronous=NORMAL: a power loss may take the last commits. For what can be built again from the log; otherwise a commit is on the disk when it returns
+	throwaway   bool   // synchronous=OFF: for what nobody wants after a crash
 	readOnly    bool   // nothing can be written through it, and nothing is created
 	journal     string // the journal mode; "wal" if empty
 	log         string // the path of a log to attach, read-only, as the schema "log"; none if empty
@@ -117,6 +118,9 @@ func (d database) pragmas() []pragma {
 	if d.rebuildable {
 		synchronous = "1" // NORMAL
 	}
+	if d.throwaway {
+		synchronous = "0" // OFF
+	}
 	timeout := busyTimeout
 	if d.overwrites {
 		timeout = eraseTry
@@ -131,6 +135,9 @@ func (d database) pragmas() []pragma {
 	}
 	if d.overwrites {
 		common = append(common, pragma{"secure_delete", "1"})
+	}
+	if d.throwaway {
+		common = append(common, pragma{"cache_size", fmt.Sprint(-scratchCache)})
 	}
 	return append(common,
 		pragma{"wal_autocheckpoint", fmt.Sprint(walAutocheckpoint)},
