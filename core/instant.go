@@ -83,4 +83,13 @@ func matches(text, pattern string) bool {
 	return true
 }
 
+// The first and the last millisecond that can be written with a year of four digits.
+var (
+	firstWritten = InstantOf(time.Date(0, time.January, 1, 0, 0, 0, 0, time.UTC))
+	lastWritten  = InstantOf(time.Date(10_000, time.January, 1, 0, 0, 0, 0, time.UTC)) - 1
+)
+
+// hasFourDigitYear reports whether ParseInstant can read what String writes.
+func (i Instant) hasFourDigitYear() bool { return firstWritten <= i && i <= lastWritten }
+
 func (i Instant) appendText(b []byte) []byte { return i.Time().AppendFormat(b, instantLayout) }

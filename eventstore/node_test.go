@@ -60,7 +60,10 @@ func startLooking(t tb, log eventstore.Log, lookUp eventstore.LookUpKey) *node {
 
 // startWith starts a node of a configuration, of which it fills in what no test cares about.
 func startWith(t tb, cfg eventstore.SequencerConfig) *node {
-	cfg.Logger, cfg.Appended, cfg.RetryDelay = slog.New(slog.DiscardHandler), func() {}, time.Millisecond
+	cfg.Logger, cfg.RetryDelay = slog.New(slog.DiscardHandler), time.Millisecond
+	if cfg.Appended == nil {
+		cfg.Appended = func() {}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{Sequencer: eventstore.NewSequencer(cfg), cancel: cancel, ended: make(chan struct{})}
 	go func() {

@@ -32,7 +32,7 @@ const (
 type SequencerConfig struct {
 	Log           Log
 	Logger        *slog.Logger
-	Appended      func()                         // called after every commit that appended something; must not block
+	Appended      func()                         // called after every commit that appended something, and when what others appended was replayed between turns; must not block
 	Committed     func(appended []core.Recorded) // called with what each commit has appended, encoded as it is stored; must not block. nil: nobody wants it
 	LookUpKey     LookUpKey                      // finds the idempotency keys that the machine has forgotten
 	AnswerTimeout time.Duration                  // 0: AnswerTimeout
@@ -57,6 +57,7 @@ type Sequencer struct {
 	turned  bool                  // a turn has been taken since the log was last followed
 
 	keysFloor atomic.Int64 // the machine's KeysFloor, for those who submit
+	watchers  watchers
 }
 
 var (
@@ -220,9 +221,19 @@ func (s *Sequencer) catchUp(ctx context.Context) error {
 
 // replay folds in what the log has gained, without its write lock.
 func (s *Sequencer) replay(ctx context.Context) error {
-	err := Replay(ctx, s.Log, s.machine, s.apiKeys.Load().learn)
+	before := s.machine.Head()
+	err := Replay(ctx, s.Log, s.machine, s.saw)
 	s.advanced()
+	if s.machine.Head() != before {
+		s.Appended()
+	}
 	return err
+}
+
+// saw makes known that an event is durable which others appended.
+func (s *Sequencer) saw(r core.Recorded) {
+	s.apiKeys.Load().learn(r)
+	s.watchers.ring(r.Stream.Tenant)
 }
 
 // follow replays what others have appended, if the log is there and no turn has done so.
@@ -256,7 +267,7 @@ func (s *Sequencer) forget(why error) {
 
 // decide runs under the log's write lock: the machine is at the log's head when the first command is judged.
 func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Recorded, error) {
-	if err := replayMissed(s.machine, missed, s.apiKeys.Load().learn); err != nil {
+	if err := replayMissed(s.machine, missed, s.saw); err != nil {
 		return nil, err
 	}
 	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
@@ -296,6 +307,7 @@ func (s *Sequencer) committed(begin time.Time) {
 	if len(appended) > 0 {
 		s.metrics.committed(len(s.batch), len(appended), time.Since(begin))
 		s.Committed(appended)
+		s.watchers.ringAll(appended)
 		s.Appended()
 	}
 	answer(s.batch, nil)

@@ -104,7 +104,7 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 // lookUp catches up with the log under its write lock, appending nothing. Look, if not nil, is shown each event.
 func (s *Sequencer) lookUp(ctx context.Context, look func(core.Recorded)) error {
 	seen := func(r core.Recorded) {
-		s.apiKeys.Load().learn(r)
+		s.saw(r)
 		if look != nil {
 			look(r)
 		}

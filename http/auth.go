@@ -13,22 +13,27 @@ func (s *Server) admit(x *exchange, rt route) error {
 	if rt.needs == public {
 		return nil
 	}
-	who, err := s.authenticate(x.request)
+	who, tenant, granted, err := s.judge(x.request, rt.needs)
 	if err != nil {
 		if errors.Is(err, errKeysUnread) {
 			x.retryAfter = retryKeys
 		}
 		return err
 	}
-	tenant, err := who.tenantOf(x.request.Header)
-	if err != nil {
-		return err
-	}
-	if x.grant, err = who.authorize(tenant, rt.needs); err != nil {
-		return err
-	}
-	x.tenant = tenant
+	x.tenant, x.grant = tenant, granted
 	return s.limitRate(x, who)
+}
+
+// judge finds out who sends a request, which tenant it is for, and what the sender holds there. It may be asked again while an answer goes on for long.
+func (s *Server) judge(r *http.Request, needs core.Permissions) (who credential, tenant core.ID, granted grant, err error) {
+	if who, err = s.authenticate(r); err != nil {
+		return nil, core.ID{}, grant{}, err
+	}
+	if tenant, err = who.tenantOf(r.Header); err != nil {
+		return nil, core.ID{}, grant{}, err
+	}
+	granted, err = who.authorize(tenant, needs)
+	return who, tenant, granted, err
 }
 
 // credential is what a request came with, when it has been found good: a token, or an API key.

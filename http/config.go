@@ -12,7 +12,7 @@ import (
 	"resultlog/core"
 )
 
-// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History, Past, APIKeys and Proofs are required.
+// Config is what a Server is made of. Secret or JWKS, Submitter, Reader, Barrier, History, Past, Watcher, APIKeys and Proofs are required.
 type Config struct {
 	Addr          string                                 // where to listen, host:port
 	Secret        []byte                                 // the HS256 secret, at least MinSecretBytes; empty: no such token is accepted
@@ -24,6 +24,7 @@ type Config struct {
 	Barrier       Barrier                                //
 	History       History                                //
 	Past          Past                                   //
+	Watcher       Watcher                                //
 	APIKeys       APIKeys                                //
 	Proofs        Proofs                                 //
 	Ready         func() error                           // what /readyz asks, besides StopReady; nil: ready
@@ -68,9 +69,24 @@ type APIKeys interface {
 	APIKey(ctx context.Context, digest core.Digest) (core.ID, core.APIKey, error)
 }
 
-// History reads the events of one stream after a version, in order, as the log has them.
+// History reads the log, tenant by tenant. What it gives is durable, comes in pages, and is in order; of entries nobody has decoded anything.
 type History interface {
+	// ReadStream yields the events of one stream after a version, as the log has them.
 	ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error]
+
+	// StreamEntries yields the same as they are stored.
+	StreamEntries(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Entry, error]
+
+	// TenantEntries yields the events of a tenant after a tenant position, as they are stored.
+	TenantEntries(ctx context.Context, tenant core.ID, after core.Position) iter.Seq2[core.Entry, error]
+
+	// TenantHead is the tenant position of a tenant's last event; 0 if it has none.
+	TenantHead(ctx context.Context, tenant core.ID) (core.Position, error)
+}
+
+// Watcher tells when a tenant's history has grown, so that nobody need ask the log again and again. The bell rings once for all events that became durable since it was last heard; stop ends it.
+type Watcher interface {
+	Watch(tenant core.ID) (grown <-chan struct{}, stop func())
 }
 
 // Proofs proves a tenant's history. Its errors are *core.Error: CodeNotFound for what the history does not have, CodeProofUnavailable for what is in no signed checkpoint yet; or those of whatever

@@ -22,9 +22,9 @@ const preflightKept = 2 * time.Hour
 
 // The headers that a page may send and read, beside those that every page may.
 var (
-	corsSent = []string{"Authorization", "Content-Type", "X-Tenant-Id", "X-Api-Key", "Idempotency-Key", "X-Request-Id", "Traceparent"}
+	corsSent = []string{"Authorization", "Content-Type", "X-Tenant-Id", "X-Api-Key", "Idempotency-Key", "X-Request-Id", "Traceparent", "Last-Event-Id"}
 	corsRead = []string{
-		"X-Request-Id", "Resultlog-Position", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "Allow", "WWW-Authenticate",
+		"X-Request-Id", "Resultlog-Position", "Resultlog-Head", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "Allow", "WWW-Authenticate",
 	}
 )
 

@@ -38,7 +38,7 @@ func (w *world) preflight(origin, method, path, headers string) *httptest.Respon
 
 // TestPreflights has a row for each thing that a browser may ask: it is 204 without a credential, and says yes only to what is let in.
 func TestPreflights(t *testing.T) {
-	const all = "authorization,content-type,idempotency-key,traceparent,x-api-key,x-request-id,x-tenant-id" // as browsers send it: lower case and sorted
+	const all = "authorization,content-type,idempotency-key,last-event-id,traceparent,x-api-key,x-request-id,x-tenant-id" // as browsers send it: lower case and sorted
 	for _, row := range []struct {
 		sentence                      string
 		origins                       []string
@@ -88,7 +88,7 @@ func TestPreflightsOfRoutes(t *testing.T) {
 
 // TestCORSAnswers: a page that is let in can read every answer, problems above all, and the headers that it needs; another page can read none. Caches are told that it depends on the origin.
 func TestCORSAnswers(t *testing.T) {
-	const exposed = "X-Request-Id, Resultlog-Position, Idempotent-Replayed, Retry-After, Ratelimit, Ratelimit-Policy, Allow, Www-Authenticate"
+	const exposed = "X-Request-Id, Resultlog-Position, Resultlog-Head, Idempotent-Replayed, Retry-After, Ratelimit, Ratelimit-Policy, Allow, Www-Authenticate"
 	registry := prometheus.NewRegistry()
 	w := newWorld(t, letIn(appOrigin), limited(0.001, 100), withDocs, func(c *Config) { c.Gatherer = registry })
 	stranger := func(method, path string) *http.Request { return httptest.NewRequest(method, path, nil) }

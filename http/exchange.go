@@ -21,6 +21,7 @@ type exchange struct {
 	request             *http.Request
 	params              httprouter.Params
 	pattern             string // of the route; unmatched if there is none
+	needs               core.Permissions
 	durations           *durations
 
 	requestID   string
@@ -34,8 +35,10 @@ type exchange struct {
 	position core.Position // the tenant position of the write's first event
 	fault    error         // what went wrong on our side; for the log
 
-	retryAfter    int // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code
-	items         int // of a batch that was answered
+	retryAfter    int       // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code
+	streaming     time.Time // when an answer began that goes on for as long as its reader reads; zero: it is none such
+	events        int       // that it has sent
+	items         int       // of a batch that was answered
 	itemsAccepted int
 	worst         int // the gravest status of what went wrong, of items too
 }
@@ -65,7 +68,11 @@ func (s *Server) finish(x *exchange, began time.Time) {
 	}
 	took := time.Since(began)
 	s.Metrics.inFlight.Dec()
-	x.durations.observe(x.status, took)
+	if x.streaming.IsZero() {
+		x.durations.observe(x.status, took)
+	} else {
+		x.durations.observe(x.status, x.streaming.Sub(began)) // the rest is the reader's time: it would tell nothing of this service
+	}
 	s.logLine(x, took)
 	if p != nil {
 		panic(p)
@@ -109,7 +116,7 @@ func (s *Server) logLine(x *exchange, took time.Duration) {
 	if !s.Log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 11)
+	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs, slog.String("request_id", x.requestID), slog.String("method", shorten(x.request.Method)), slog.String("route", x.pattern),
 		slog.Int("status", x.status), slog.Float64("duration_seconds", took.Seconds()))
 	if !x.tenant.IsZero() {
@@ -117,6 +124,9 @@ func (s *Server) logLine(x *exchange, took time.Duration) {
 	}
 	if x.position != 0 {
 		attrs = append(attrs, slog.Int64("position", int64(x.position)))
+	}
+	if !x.streaming.IsZero() {
+		attrs = append(attrs, slog.Int("events", x.events))
 	}
 	if x.items > 0 {
 		attrs = append(attrs, slog.Int("items", x.items), slog.Int("accepted", x.itemsAccepted))

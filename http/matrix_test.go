@@ -31,6 +31,9 @@ var matrix = []struct {
 	{"PATCH /api/activities/{id}/cancel", cancelA1, 200, "x x - -", "CANCEL_ACTIVITY"},
 	{"GET /api/activities", "GET /api/activities?limit=1", 200, "x x x x", "VIEW_ACTIVITIES"},
 	{"GET /api/activities/{id}", "GET /api/activities/{a1}", 200, "x x x x", "VIEW_ACTIVITIES"},
+	{"GET /api/activities/{id}/events", "GET /api/activities/{a1}/events", 200, "x x - -", "VIEW_EVENTS"},
+	{"GET /api/activity-results/{id}/events", "GET /api/activity-results/{r1}/events", 200, "x x - -", "VIEW_EVENTS"},
+	{"GET /api/events", "GET /api/events?limit=1", 200, "x x - -", "VIEW_EVENTS"},
 	{"GET /api/activities/{id}/status-events", "GET /api/activities/{a1}/status-events", 200, "x x x x", "VIEW_ACTIVITIES"},
 	{"GET /api/audit/checkpoint", "GET /api/audit/checkpoint", 200, "x x - -", "VIEW_EVENTS"},
 	{"GET /api/audit/keys", "GET /api/audit/keys", 200, "x x - -", "VIEW_EVENTS"},
@@ -94,18 +97,18 @@ func newMatrixWorld(t *testing.T) *world {
 // judgeCell sends the request of one cell, and looks at what came of it.
 func (w *world) judgeCell(t *testing.T, r *http.Request, then int, may bool, isActor func(core.Actor) bool) {
 	t.Helper()
-	head, decided, waited, submitted := len(w.log), len(w.commands), w.waited, w.submissions()
+	head, decided, waited, walked, submitted := len(w.log), len(w.commands), w.waited, w.walked, w.submissions()
 	rec := w.do(r)
 	switch {
 	case may && rec.Code != then:
 		t.Errorf("status %d, want %d: %s", rec.Code, then, rec.Body)
-	case may && r.Method == http.MethodGet && (w.waited == waited || len(w.log) != head):
+	case may && r.Method == http.MethodGet && (w.waited == waited && w.walked == walked || len(w.log) != head):
 		t.Errorf("nothing was read, or something recorded")
 	case may && r.Method != http.MethodGet && (len(w.log) == head || !isActor(w.log[len(w.log)-1].Metadata.Actor)):
 		t.Errorf("recorded as done by %+v", w.log[len(w.log)-1].Metadata.Actor)
 	case !may && briefly(t, rec) != "403 permission_denied":
 		t.Errorf("%s, want 403 permission_denied: %s", briefly(t, rec), rec.Body)
-	case !may && (len(w.log) != head || len(w.commands) != decided || w.waited != waited || w.submissions() != submitted || rec.Header()["Resultlog-Position"] != nil):
+	case !may && (len(w.log) != head || len(w.commands) != decided || w.waited != waited || w.walked != walked || w.submissions() != submitted || rec.Header()["Resultlog-Position"] != nil):
 		t.Errorf("it was denied, and yet something was recorded, decided, read or counted")
 	}
 }

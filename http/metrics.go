@@ -14,6 +14,7 @@ type Metrics struct {
 	inFlight    prometheus.Gauge
 	submissions *prometheus.CounterVec
 	refusals    *prometheus.CounterVec
+	streams     *prometheus.GaugeVec
 
 	unmatched *durations
 }
@@ -22,7 +23,7 @@ type Metrics struct {
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "resultlog_http_request_duration_seconds", Help: "Time from a request's headers to its answer, by route pattern, method and class of status.",
+			Name: "resultlog_http_request_duration_seconds", Help: "Time from a request's headers to its answer, or to the beginning of one that streams, by route pattern, method and class of status.",
 			// From a request that is refused at the door, through a group commit (1 to 30 ms), to the longest wait there is.
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "method", "status"}),
@@ -33,6 +34,10 @@ func NewMetrics() *Metrics {
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "resultlog_refusals_total", Help: "Requests, and items of batches, answered with an error, by the code in its body.",
 		}, []string{"code"}),
+	}
+	m.streams = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "resultlog_event_streams", Help: "Answers that stream a tenant's events, by kind: exports, and tails that go on."}, []string{"kind"})
+	for _, kind := range []string{exportKind, tailKind} {
+		m.streams.WithLabelValues(kind)
 	}
 	m.unmatched = m.durationsOf("any", unmatched) // the method of such a request can be anything
 	for code := range problems {                  // all series from the start, so that the first of each is an increase
@@ -48,7 +53,7 @@ func NewMetrics() *Metrics {
 
 // Collectors gives everything to register.
 func (m *Metrics) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.inFlight, m.submissions, m.refusals}
+	return []prometheus.Collector{m.requests, m.inFlight, m.submissions, m.refusals, m.streams}
 }
 
 // submitted counts an accepted submission.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -127,6 +128,35 @@ func parameterNames[Q any](table []parameter[Q]) (names []string) {
 	return names
 }
 
+// TestEventParameters: histories take exactly the query parameters that are described.
+func TestEventParameters(t *testing.T) {
+	for pattern, names := range map[string][]string{
+		eventsPath: parameterNames(eventParameters), createPath + "/{id}/events": parameterNames(pagedEventParameters), results + "/{id}/events": parameterNames(pagedEventParameters),
+	} {
+		var described []string
+		for _, p := range documented().spec.Paths.Value(pattern).Get.Parameters {
+			if p.Value.In == openapi3.ParameterInQuery {
+				described = append(described, p.Value.Name)
+			}
+		}
+		if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(described))); diff != "" {
+			t.Errorf("%s: -read +described:\n%s", pattern, diff)
+		}
+	}
+}
+
+// TestDocumentedEvent: the event of the document is a line that this service could have written.
+func TestDocumentedEvent(t *testing.T) {
+	content := documented().spec.Paths.Value(eventsPath).Get.Responses.Status(http.StatusOK).Value.Content
+	line := strings.TrimSpace(content[mediaNDJSON].Examples["line"].Value.Value.(string))
+	if _, err := core.ParseEntry([]byte(line)); err != nil {
+		t.Error(err)
+	}
+	if tail := content[mediaEvents].Examples["event"].Value.Value.(string); tail != "id: 2\ndata: "+line+"\n\n: heartbeat\n" {
+		t.Errorf("the tail is another:\n%s", tail)
+	}
+}
+
 // TestBounds: the bounds that are described are those of the code.
 func TestBounds(t *testing.T) {
 	c := documented().spec.Components
@@ -134,6 +164,9 @@ func TestBounds(t *testing.T) {
 	property := func(schema, name string) *openapi3.Schema { return c.Schemas[schema].Value.Properties[name].Value }
 	for name, row := range map[string][2]float64{
 		"limit":              {*query("Limit").Max, maxLimit},
+		"limit of events":    {*query("EventLimit").Max, maxEventLimit},
+		"and in meta":        {*property("EventPageMeta", "limit").Max, maxEventLimit},
+		"rows of events":     {float64(*property("EventPage", "data").MaxItems), maxEventLimit},
 		"per_page":           {*query("PerPage").Max, maxLimit},
 		"page":               {*query("Page").Max, maxListed},
 		"total":              {*property("ListMeta", "total").Max, core.MaxTotal},
@@ -196,6 +229,10 @@ func TestEnums(t *testing.T) {
 	if diff := cmp.Diff(eventTypes, documented().spec.Components.Schemas["StatusEvent"].Value.Properties["eventType"].Value.Enum); diff != "" {
 		t.Errorf("eventType: -in the code +described:\n%s", diff)
 	}
+	var recorded []any
+	for _, name := range core.EventTypes {
+		recorded = append(recorded, name)
+	}
 	var permissions []any
 	for _, name := range core.AllPermissions.Names() {
 		permissions = append(permissions, name)
@@ -205,7 +242,7 @@ func TestEnums(t *testing.T) {
 		t.Errorf("classification: -in the code +described:\n%s", diff)
 	}
 	for name, want := range map[string][]any{
-		"Permission": permissions, "Classification": classifications,
+		"Permission": permissions, "EventType": recorded, "Classification": classifications,
 		"ResultCode": codes, "ResultLabel": labels, "Channel": channels, "ContactType": contacts, "ResultStatus": results, "ActivityStatus": statuses,
 		"ResultSource": {string(core.RetenActivity), string(core.Standalone)}, "ActivityType": {core.Task.String(), core.Message.String()},
 	} {

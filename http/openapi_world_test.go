@@ -36,7 +36,7 @@ var documented = sync.OnceValue(func() *description {
 	if err != nil {
 		panic(err)
 	}
-	for _, media := range []string{"text/html", "text/css", "text/javascript"} { // it knows text/plain, and takes no other text for text
+	for _, media := range []string{"text/html", "text/css", "text/javascript", mediaNDJSON, mediaEvents} { // it knows text/plain, and takes no other text for text
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.RegisteredBodyDecoder("text/plain"))
 	}
 	return &description{json: text, spec: spec}

@@ -30,6 +30,9 @@ const (
 	codeKeyShownOnce         core.Code = "api_key_shown_once"
 	codeRateLimited          core.Code = "rate_limited"
 	codeBatchesBusy          core.Code = "batches_busy"
+	codeStreamsBusy          core.Code = "streams_busy"
+	codeHistoryUnavailable   core.Code = "history_unavailable"
+	codeNotAcceptable        core.Code = "not_acceptable"
 	codeClientGone           core.Code = "client_gone"
 	codeInternal             core.Code = "internal"
 )
@@ -72,6 +75,7 @@ var problems = map[core.Code]problem{
 	codeRouteNotFound:         {status: 404, title: "There is no such path"},
 	core.CodeNotFound:         {status: 404, title: "There is no such thing in this tenant"},
 	codeMethodNotAllowed:      {status: 405, title: "The method is not possible here"},
+	codeNotAcceptable:         {status: 406, title: "There is no answer of a type that is accepted"},
 	core.CodeStaleResult:      {status: 409, title: "A result was recorded since"},
 	core.CodeInvalidTransition: {status: 409,
 		title: "The status cannot change like that"},
@@ -105,6 +109,10 @@ var problems = map[core.Code]problem{
 		message: "as many lists are being answered as this service takes on: retry after the time in Retry-After, or ask for fewer rows at once"},
 	codeBatchesBusy: {status: 503, title: "Too many batches at once", retryAfter: retrySoon,
 		message: "as many batches are being answered as this service takes on, in all or of one tenant; nothing was written: retry after the time in Retry-After"},
+	codeStreamsBusy: {status: 503, title: "Too many streams at once", retryAfter: retrySoon,
+		message: "as many exports or tails of events are being answered as this service takes on, in all or of one tenant: retry after the time in Retry-After, or read by pages"},
+	codeHistoryUnavailable: {status: 503, title: "The history cannot be read at the moment", retryAfter: retrySoon,
+		message: "the log did not give its events in time: retry after the time in Retry-After; if it lasts, an operator must look at this service's log"},
 	codeNotReady: {status: 503, title: "Not ready", retryAfter: retrySoon,
 		message: "this node cannot record anything right now: it is starting or stopping, or its log cannot be written; its own log says which"},
 }

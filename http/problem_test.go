@@ -26,9 +26,9 @@ import (
 func TestProblemPerCode(t *testing.T) {
 	want := map[core.Code]int{
 		"invalid_json": 400, "invalid_query": 400, "invalid_header": 400, "invalid_tenant": 400, "body_unreadable": 400, "validation_failed": 400, "ambiguous_ids": 400,
-		"activity_not_task": 400, "activity_not_ready": 400, "as_of_in_future": 400, "unauthenticated": 401, "tenant_forbidden": 403, "permission_denied": 403, "route_not_found": 404, "not_found": 404, "method_not_allowed": 405,
+		"activity_not_task": 400, "activity_not_ready": 400, "as_of_in_future": 400, "unauthenticated": 401, "tenant_forbidden": 403, "permission_denied": 403, "route_not_found": 404, "not_found": 404, "method_not_allowed": 405, "not_acceptable": 406,
 		"stale_result": 409, "invalid_transition": 409, "activity_exists": 409, "provider_id_conflict": 409, "too_many_api_keys": 409, "api_key_revoked": 409, "api_key_shown_once": 409, "body_too_large": 413, "unsupported_media_type": 415, "idempotency_key_reused": 422,
-		"rate_limited": 429, "client_gone": 499, "internal": 500, "queue_full": 503, "unavailable": 503, "outcome_unknown": 503, "reads_behind": 503, "projection_parked": 503, "proof_unavailable": 503, "lists_busy": 503, "batches_busy": 503, "keys_unavailable": 503, "not_ready": 503,
+		"rate_limited": 429, "client_gone": 499, "internal": 500, "queue_full": 503, "unavailable": 503, "outcome_unknown": 503, "reads_behind": 503, "projection_parked": 503, "proof_unavailable": 503, "lists_busy": 503, "batches_busy": 503, "streams_busy": 503, "history_unavailable": 503, "keys_unavailable": 503, "not_ready": 503,
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(problems))); diff != "" {
 		t.Errorf("-expected +in the table:\n%s", diff)

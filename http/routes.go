@@ -23,6 +23,7 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/api/activity-results/tasks/batch", core.CreateActivities, s.submitBatch},
 		{http.MethodGet, "/api/activity-results", core.ViewActivities, s.listResults},
 		{http.MethodGet, "/api/activity-results/:id", core.ViewActivities, s.getResult},
+		{http.MethodGet, "/api/activity-results/:id/events", core.ViewEvents, s.listResultEvents},
 		{http.MethodPost, "/api/activities", core.CreateActivities, s.createActivity},
 		{http.MethodPost, "/api/activities/tasks", core.CreateActivities, s.createTask},
 		{http.MethodPost, "/api/activities/tasks/:id/dispatch", core.DispatchActivities, s.dispatchTask},
@@ -30,6 +31,8 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/api/activities", core.ViewActivities, s.listActivities},
 		{http.MethodGet, "/api/activities/:id", core.ViewActivities, s.getActivity},
 		{http.MethodGet, "/api/activities/:id/status-events", core.ViewActivities, s.getStatusEvents},
+		{http.MethodGet, "/api/activities/:id/events", core.ViewEvents, s.listActivityEvents},
+		{http.MethodGet, "/api/events", core.ViewEvents, s.listEvents},
 		{http.MethodGet, "/api/task-result-types", core.ViewActivities, s.listResultTypes},
 		{http.MethodPut, "/api/task-result-types/:code", core.ManageActivityConfig, s.configureResultType},
 		{http.MethodPost, "/api/api-keys", core.ManageAPIKeys, s.createAPIKey},
@@ -79,7 +82,7 @@ func (s *Server) handle(rt route) httprouter.Handle {
 	durations := s.Metrics.durationsOf(rt.method, rt.pattern)
 	return func(w http.ResponseWriter, _ *http.Request, params httprouter.Params) {
 		x := w.(*exchange)
-		x.pattern, x.durations, x.params = rt.pattern, durations, params
+		x.pattern, x.needs, x.durations, x.params = rt.pattern, rt.needs, durations, params
 		err := s.admit(x, rt)
 		if err == nil {
 			err = rt.handle(x)

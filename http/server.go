@@ -22,6 +22,7 @@ type Server struct {
 	limiter  *limiter // nil: there is no rate limit
 	lists    *places  // for each list that is being answered
 	batches  *places  // likewise
+	streams  streams
 	router   http.Handler
 	http     *http.Server
 	listener net.Listener
@@ -30,8 +31,8 @@ type Server struct {
 
 // New builds a server, or says what its configuration lacks.
 func New(c Config) (*Server, error) {
-	if c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.Past == nil || c.APIKeys == nil || c.Proofs == nil {
-		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History, a Past, APIKeys and Proofs")
+	if c.Submitter == nil || c.Reader == nil || c.Barrier == nil || c.History == nil || c.Past == nil || c.Watcher == nil || c.APIKeys == nil || c.Proofs == nil {
+		return nil, errors.New("a server needs a Submitter, a Reader, a Barrier, a History, a Past, a Watcher, APIKeys and Proofs")
 	}
 	if err := ValidateRate(c.RateLimit, c.RateBurst); err != nil {
 		return nil, fmt.Errorf("the rate limit: %w", err)
@@ -58,7 +59,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists), batches: newPlaces(MaxBatches)}
+	s := &Server{Config: c, verifier: verifier, limiter: newLimiter(c.RateLimit, c.RateBurst, c.Now), lists: newPlaces(maxLists), batches: newPlaces(MaxBatches), streams: newStreams()}
 	s.router = s.newRouter()
 	if len(c.CORSOrigins) > 0 {
 		s.router = allowOrigins(c.CORSOrigins, s.routes(), s.router)
@@ -95,8 +96,11 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// StopReady turns /readyz red. Shutdown does it first thing; call it earlier to give a balancer time to notice.
-func (s *Server) StopReady() { s.stopped.Store(true) }
+// StopReady turns /readyz red, and ends all tails: their readers go on at another node. Shutdown does it first thing; call it earlier to give a balancer time to notice.
+func (s *Server) StopReady() {
+	s.stopped.Store(true)
+	s.streams.end()
+}
 
 // Shutdown stops being ready, stops accepting, finishes what was accepted, and closes. If ctx ends before that, it cuts what is left and gives ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {

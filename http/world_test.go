@@ -34,6 +34,8 @@ type world struct {
 	waited   int           // how often the barrier was asked
 	emptied  int           // how many of the reads to come find the tables emptied
 	reached  core.Position // how far the tables have come; 0: to the head
+	walked   int           // how often the log was
+	bells    map[chan struct{}]core.ID
 
 	submitFails  error // what Submit gives instead of deciding
 	shut         error // what SubmitAll gives instead of letting anything in
@@ -41,6 +43,7 @@ type world struct {
 	keysFail     error
 	readFails    error
 	proofFails   error
+	historyFails error
 	onSubmit     func(context.Context) // called first thing in Submit
 	undescribed  bool                  // what is answered stands in no document, since what fails here never fails like that
 }
@@ -56,7 +59,7 @@ var (
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	w := &world{t: t, machine: core.NewMachine()}
 	w.now.Store(&noon)
-	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, Past: pastWorld{w}, APIKeys: w, Proofs: w, Now: w.clock, NewID: w.mint}
+	c := Config{Addr: "127.0.0.1:0", Secret: testSecret, Submitter: w, Reader: w, Barrier: w, History: w, Past: pastWorld{w}, Watcher: w, APIKeys: w, Proofs: w, Now: w.clock, NewID: w.mint}
 	for _, f := range change {
 		f(&c)
 	}
@@ -91,6 +94,7 @@ func (w *world) Submit(ctx context.Context, c core.Command) (core.Receipt, error
 	receipt, err := w.machine.Step(c)
 	w.log = append(w.log, w.machine.Pending()...)
 	w.machine.Commit()
+	w.ring(c.Tenant)
 	if receipt.Replayed > 0 {
 		return w.recall(c, receipt.Replayed)
 	}

@@ -81,7 +81,7 @@ func TestACopyDoesNotBringBackWhatIsErased(t *testing.T) {
 // What is gone on one side without an erasure that says so is a fault, wherever it stands, and nothing is copied on top of it; so is what has another erasure, and what is otherwise different beside one.
 func TestACopyTellsAFaultFromAnErasure(t *testing.T) {
 	row := func(n byte, version core.Version, eventType, personal string) eventstore.Row {
-		r := eventstore.Row{Position: core.Position(n), TenantID: core.ID{1}, StreamID: core.ID{2}, Version: version, Type: eventType}
+		r := eventstore.Row{Entry: core.Entry{Position: core.Position(n), TenantID: core.ID{1}, StreamID: core.ID{2}, Version: version, Type: eventType}}
 		if personal != "" {
 			r.Personal = []byte(personal)
 		}

@@ -17,6 +17,7 @@ type commandLine struct {
 	Serve       serveCommand       `cmd:"" help:"Accept results over HTTP, and keep the read tables in sync."`
 	Token       tokenCommand       `cmd:"" help:"Print a bearer token, signed with the server's secret."`
 	Keys        keysCommand        `cmd:"" help:"Issue, list and revoke API keys, without a token."`
+	Events      eventsCommand      `cmd:"" help:"Print the history of a tenant, an event a line."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Drop the read tables and build them again from the log."`
 	Deadletters deadlettersCommand `cmd:"" help:"Look after events that the read tables could not take."`
 	Erase       eraseCommand       `cmd:"" help:"Take what may be about a person out of a result, for good."`
@@ -24,6 +25,7 @@ type commandLine struct {
 	Restore     restoreCommand     `cmd:"" help:"Make a backup the log of a directory that has none."`
 	Copy        copyCommand        `cmd:"" help:"Copy a log into another store: from the embedded one to PostgreSQL, or back."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring a store to the newest shape."`
+	Verify      verifyCommand      `cmd:"" help:"Find out whether the history is whole and unaltered, in the store or in an export."`
 	SigningKey  signingKeyCommand  `cmd:"" help:"Show the key by which auditors verify, or make one."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

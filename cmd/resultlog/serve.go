@@ -165,7 +165,7 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	}
 	n.server, err = httpapi.New(httpapi.Config{
 		Addr: c.Addr, Secret: []byte(secret), JWKS: c.JWKS, Issuer: given(c.JWTIssuer), Audience: given(c.JWTAudience),
-		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: log, Past: eventstore.Past{History: log}, APIKeys: n.sequencer,
+		Submitter: n.sequencer, Reader: n.queries, Barrier: n.barrier, History: log, Past: eventstore.Past{History: log}, Watcher: n.sequencer, APIKeys: n.sequencer,
 		Proofs: audit.NewProofs(n.store.trees.Read, log.TenantHead), Ready: n.sequencer.Ready, ReadsReady: n.readsReady,
 		Metrics: serving, Gatherer: registry, OpenAPI: docs.OpenAPI, Docs: docs.Page(), Log: logger, OccurredAhead: c.OccurredAhead,
 		RateLimit: c.RateLimit, RateBurst: c.RateBurst, CORSOrigins: c.CORSOrigin,

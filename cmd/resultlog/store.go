@@ -20,13 +20,14 @@ import (
 
 // store is a log and the read tables that are made of it, whichever engine keeps them. Nothing but this file knows which one that is, and nothing but backup and restore asks.
 type store struct {
-	log    storedLog
-	tables projections.Tables // for the subscription, and whoever looks after dead letters
-	read   *sql.DB            // the same tables, for queries
-	topic  eventstore.EventsTopic
-	trees  audit.Tables                                     // what proves the log
-	sweep  func(context.Context) (left []string, err error) // leaves nothing in the files of the tables of what was erased from them
-	closed func() error                                     // frees the tables
+	log     storedLog
+	tables  projections.Tables // for the subscription, and whoever looks after dead letters
+	read    *sql.DB            // the same tables, for queries
+	reading projections.Tables // likewise, for who compares them
+	topic   eventstore.EventsTopic
+	trees   audit.Tables                                     // what proves the log
+	sweep   func(context.Context) (left []string, err error) // leaves nothing in the files of the tables of what was erased from them
+	closed  func() error                                     // frees the tables
 }
 
 // storedLog is what both engines' logs can do beside what a Log must.
@@ -127,6 +128,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 			return nil, errors.Join(err, log.Close())
 		}
 		s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, tables.Read
+		s.reading = projections.Tables{DB: tables.Read, Catalog: postgres.Catalog, Unlimited: postgres.UnlimitedReading}
 		trees, err := postgres.OpenAuditTables(ctx, f.Store, audit.PostgresSchema())
 		if err != nil {
 			return nil, errors.Join(err, tables.Close(), log.Close())
@@ -141,6 +143,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 		return nil, errors.Join(err, log.Close())
 	}
 	s.tables, s.read = projections.Tables{DB: tables.Write}, tables.Read
+	s.reading = projections.Tables{DB: tables.Read, Catalog: sqlite.Catalog}
 	trees, err := sqlite.OpenAuditTables(ctx, f.Data, audit.SQLiteSchema())
 	if err != nil {
 		return nil, errors.Join(err, tables.Close(), log.Close())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"time"
 
 	"resultlog/core"
 	"resultlog/eventstore"
@@ -134,7 +133,7 @@ func (c *verifyCommand) verifyStore(ctx context.Context, con console, s *store, 
 	if c.SkipTables {
 		return nil
 	}
-	return c.verifyTables(ctx, con, s, head, report)
+	return c.verifyTables(ctx, con, s, report)
 }
 
 // progressEvery is after how many events the bar moves: drawing costs more than verifying.

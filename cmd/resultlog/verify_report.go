@@ -40,8 +40,9 @@ type tenantReport struct {
 
 // tablesReport is what was compared of the read tables.
 type tablesReport struct {
-	Rows   int64 `json:"rows"`
-	Parked int   `json:"parkedStreams"` // left out: they are for resultlog deadletters
+	Rows      int64 `json:"rows"`
+	Parked    int64 `json:"parkedStreams"`    // left out: they are for resultlog deadletters
+	Unapplied int64 `json:"unappliedStreams"` // left out too: an event of theirs was dropped
 }
 
 // findingReport is a finding, for programs. Positions are 0 where it is about none.
