@@ -31,6 +31,8 @@ func scratch(t testing.TB) projections.Tables {
 
 // comparison is one of the world's read tables; found gathers what it reports.
 func (w *world) comparison() (c projections.Comparison, found *[]projections.Difference) {
+	w.t.Helper()
+	w.withoutCounted()
 	found = new([]projections.Difference)
 	live := projections.Tables{DB: w.tables.Read, Catalog: sqlite.Catalog}
 	if w.engine.name == "postgres" {
@@ -40,6 +42,14 @@ func (w *world) comparison() (c projections.Comparison, found *[]projections.Dif
 		Live: live, Scratch: scratch(w.t), Events: w.log.ReadAll, History: w.log.ReadStream,
 		Found: func(d projections.Difference) error { *found = append(*found, d); return nil },
 	}, found
+}
+
+// withoutCounted drops the table of the tests' own, which is not among those that are compared.
+func (w *world) withoutCounted() {
+	w.t.Helper()
+	if _, err := w.tables.Write.DB.ExecContext(w.t.Context(), `DROP TABLE IF EXISTS counted`); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // compare compares, which must give no error.
@@ -88,6 +98,7 @@ func (w *world) full(n int) {
 // logTables asks the database, in a way of its own, for the tables that there are; those that no event makes are left out by their names.
 func (w *world) logTables() []string {
 	w.t.Helper()
+	w.withoutCounted()
 	query := `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'`
 	if w.engine.name == "postgres" {
 		query = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'resultlog_read'`

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"io/fs"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -24,6 +26,7 @@ type engine struct {
 	place      func(testing.TB) string // of a log that there is not yet: a directory, or a DSN
 	openLog    func(ctx context.Context, place string) (eventstore.Log, error)
 	openTables func(ctx context.Context, place string) (*readTables, error)
+	openNext   func(ctx context.Context, place, maker string) (*nextTables, error)
 	topic      eventstore.EventsTopic
 	connector  func(place string) (driver.Connector, error) // to the read tables alone, for reading
 	lost       string                                       // what it says of a savepoint whose transaction was ended by an interrupted write
@@ -38,6 +41,30 @@ type readTables struct {
 	close func() error
 }
 
+// nextTables are new ones beside them.
+type nextTables struct {
+	readTables
+	resumed bool
+	change  func(ctx context.Context, last func(context.Context) error) (switched bool, err error)
+}
+
+// withCounted is a schema with one more table, for the projection counted (see guards_test.go).
+func withCounted(schema fs.FS) fs.FS {
+	all := fstest.MapFS{"99999_counted.sql": {Data: []byte("-- +goose Up\nCREATE TABLE counted (position BIGINT);\n")}}
+	files, err := fs.Glob(schema, "*.sql")
+	for _, name := range files {
+		var text []byte
+		if text, err = fs.ReadFile(schema, name); err != nil {
+			break
+		}
+		all[name] = &fstest.MapFile{Data: text}
+	}
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
+
 // Close ends both sides.
 func (t *readTables) Close() error { return t.close() }
 
@@ -48,7 +75,14 @@ var onSQLite = engine{
 		return sqlite.OpenLog(ctx, dir)
 	},
 	openTables: func(ctx context.Context, dir string) (*readTables, error) {
-		return ofSQLite(sqlite.OpenReadTables(ctx, dir, projections.SQLiteSchema()))
+		return ofSQLite(sqlite.OpenReadTables(ctx, dir, withCounted(projections.SQLiteSchema())))
+	},
+	openNext: func(ctx context.Context, dir, maker string) (*nextTables, error) {
+		t, err := sqlite.OpenNextReadTables(ctx, dir, withCounted(projections.SQLiteSchema()), maker)
+		if err != nil {
+			return nil, err
+		}
+		return &nextTables{readTables{projections.Tables{DB: t.Write}, t.Read, t.Close}, t.Resumed, t.Switch}, nil
 	},
 	topic: sqlite.EventsTopic(),
 	connector: func(dir string) (driver.Connector, error) {
@@ -82,11 +116,19 @@ var onPostgres = engine{
 		return postgres.OpenLog(ctx, dsn)
 	},
 	openTables: func(ctx context.Context, dsn string) (*readTables, error) {
-		t, err := postgres.OpenReadTables(ctx, dsn, projections.PostgresSchema())
+		t, err := postgres.OpenReadTables(ctx, dsn, withCounted(projections.PostgresSchema()))
 		if err != nil {
 			return nil, err
 		}
 		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, Read: t.Read, close: t.Close}, nil
+	},
+	openNext: func(ctx context.Context, dsn, maker string) (*nextTables, error) {
+		t, err := postgres.OpenNextReadTables(ctx, dsn, withCounted(projections.PostgresSchema()), maker)
+		if err != nil {
+			return nil, err
+		}
+		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, AtOnce: true}
+		return &nextTables{readTables{tables, t.Read, t.Close}, t.Resumed, t.Switch}, nil
 	},
 	topic: postgres.EventsTopic(),
 	connector: func(dsn string) (driver.Connector, error) {

@@ -47,9 +47,6 @@ func (c counted) Apply(ctx context.Context, tx *projections.Tx, batch []core.Rec
 // counting adds the projection to a config.
 func (w *world) counting(cfg projections.Config, then func(ctx context.Context, tx *projections.Tx, call int, batch []core.Recorded) error) projections.Config {
 	w.t.Helper()
-	if _, err := w.tables.Write.Exec(`CREATE TABLE IF NOT EXISTS counted (position BIGINT)`); err != nil {
-		w.t.Fatal(err)
-	}
 	cfg.Projections = append([]projections.Projection{counted{new(atomic.Int32), then}}, cfg.Projections...)
 	return cfg
 }

@@ -17,7 +17,7 @@ import (
 // checkpoint that it then finds.
 
 // onlyNext is for a projection that is counted: it verifies that all events up to the last of a batch, and no others, were applied once each.
-func onlyNext(t *testing.T) func(context.Context, *projections.Tx, int, []core.Recorded) error {
+func onlyNext(t testing.TB) func(context.Context, *projections.Tx, int, []core.Recorded) error {
 	return func(ctx context.Context, tx *projections.Tx, _ int, batch []core.Recorded) error {
 		var all, last core.Position
 		err := tx.QueryRowContext(context.WithoutCancel(ctx), `SELECT count(*), max(position) FROM counted`).Scan((*int64)(&all), (*int64)(&last))

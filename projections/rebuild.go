@@ -31,7 +31,7 @@ func Rebuild(ctx context.Context, cfg Config, head core.Position, progress func(
 	if _, err := cfg.Checkpoint.read(ctx); err != nil {
 		return err
 	}
-	return runUntil(ctx, runner, head, progress)
+	return runner.runTo(ctx, head, progress)
 }
 
 // CatchUp has a Runner of its own apply to the read tables what they lack, until they reach head. It is safe beside running servers, as Rebuild is.
@@ -43,19 +43,19 @@ func CatchUp(ctx context.Context, cfg Config, head core.Position, progress func(
 	if _, err := cfg.Checkpoint.read(ctx); err != nil {
 		return err
 	}
-	return runUntil(ctx, runner, head, progress)
+	return runner.runTo(ctx, head, progress)
 }
 
-// runUntil runs a runner until the read tables have reached head. Progress may be nil.
-func runUntil(ctx context.Context, runner *Runner, head core.Position, progress func(done, total core.Position)) error {
+// runTo runs until the tables have reached head. Progress may be nil.
+func (r *Runner) runTo(ctx context.Context, head core.Position, progress func(done, total core.Position)) error {
 	if progress == nil {
 		progress = func(_, _ core.Position) {}
 	}
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- runner.Run(running) }()
-	err := follow(running, runner.Checkpoint, head, progress, ended)
+	go func() { ended <- r.Run(running) }()
+	err := follow(running, r.Checkpoint, head, progress, ended)
 	cancel()
 	return errors.Join(err, <-ended)
 }

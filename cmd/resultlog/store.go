@@ -159,6 +159,33 @@ func both(first, second func() error) func() error {
 	return func() error { return errors.Join(first(), second()) }
 }
 
+// nextTables are new read tables on their way to take the place of those that serve.
+type nextTables struct {
+	tables projections.Tables
+	read   *sql.DB
+	change func(ctx context.Context, last func(context.Context) error) (switched bool, err error) // projections.Online's Switch
+	closed func() error
+}
+
+// openNext opens new read tables beside those of an open store, or those that an earlier process has left.
+func (f storeFlags) openNext(ctx context.Context) (*nextTables, error) {
+	if f.Store != "" {
+		schema := projections.PostgresSchema()
+		t, err := postgres.OpenNextReadTables(ctx, f.Store, schema, makerOf(schema))
+		if err != nil {
+			return nil, err
+		}
+		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, AtOnce: true}
+		return &nextTables{tables, t.Read, t.Switch, t.Close}, nil
+	}
+	schema := projections.SQLiteSchema()
+	t, err := sqlite.OpenNextReadTables(ctx, f.Data, schema, makerOf(schema))
+	if err != nil {
+		return nil, err
+	}
+	return &nextTables{projections.Tables{DB: t.Write}, t.Read, t.Switch, t.Close}, nil
+}
+
 // close frees the store: the read tables before the log, which they may have attached.
 func (s *store) close() error {
 	return errors.Join(s.closed(), s.log.Close())

@@ -21,9 +21,6 @@ const (
 
 	// sweepPause lies between two tries; those who wait for the table go on then.
 	sweepPause = time.Second
-
-	// lockNotAvailable is PostgreSQL's code of an error (SQLSTATE): the lock was not to be had within lockTimeout.
-	lockNotAvailable = "55P03"
 )
 
 // MayErase reports whether the role may do what Erase and Sweep do, which only the owner of the log may. It is to be asked before anything is recorded.
@@ -90,7 +87,7 @@ func sweep(ctx context.Context, config *pgx.ConnConfig, tables ...string) (left 
 		}
 		// A crash between two tables: the ones are clean, and the others as they were; whoever sweeps next begins anew.
 	}
-	if err := s.rewrite(ctx, "pg_catalog.pg_statistic", "FULL, VERBOSE"); errors.Is(err, errNotOwner) {
+	if err := s.rewrite(ctx, "pg_catalog.pg_statistic", "FULL, VERBOSE"); errors.Is(err, errPassedOver) {
 		left = append(left, "the statistics of columns may hold short values of before, until their place is taken: a superuser, or who owns the database, removes them by VACUUM FULL pg_catalog.pg_statistic")
 	} else if err != nil {
 		return nil, fmt.Errorf("the statistics of columns may still hold what was erased: %w", err)
@@ -101,8 +98,8 @@ func sweep(ctx context.Context, config *pgx.ConnConfig, tables ...string) (left 
 	return left, nil
 }
 
-// errNotOwner means that the server has passed a table over.
-var errNotOwner = errors.New("the role may not write it anew: do it as the role that owns it (docs/deploy/roles.sql)")
+// errPassedOver means that the server has passed a table over.
+var errPassedOver = errors.New("the role may not write it anew: do it as the role that owns it (docs/deploy/roles.sql)")
 
 // errSeen means that there are rows that somebody may still see.
 var errSeen = errors.New("a transaction that began before keeps it, or a prepared one, a replication slot, or a query on a standby that feeds back: " +
@@ -115,7 +112,7 @@ func (s *sweeper) rewrite(ctx context.Context, table, how string) error {
 		_, err := s.Exec(ctx, "VACUUM ("+how+") "+table, pgx.QueryExecModeSimpleProtocol)
 		switch {
 		case err == nil && s.warned:
-			return errNotOwner
+			return errPassedOver
 		case err == nil && s.dead > 0:
 			err = errSeen
 		case err == nil:
@@ -146,10 +143,4 @@ func (s *sweeper) hear(n *pgconn.Notice) {
 		kept, _ := strconv.ParseInt(found[1], 10, 64)
 		s.dead += kept
 	}
-}
-
-// isCode reports whether the server has refused something with a code.
-func isCode(err error, code string) bool {
-	var refusal *pgconn.PgError
-	return errors.As(err, &refusal) && refusal.Code == code
 }

@@ -48,7 +48,7 @@ func TestEraseAsAnotherRole(t *testing.T) {
 	if _, err := other.Erase(t.Context(), core.Stream{}, 1); !isCode(err, insufficientPrivilege) {
 		t.Errorf("it erases: %v", err)
 	}
-	if _, err := other.Sweep(t.Context()); !errors.Is(err, errNotOwner) {
+	if _, err := other.Sweep(t.Context()); !errors.Is(err, errPassedOver) {
 		t.Errorf("it sweeps: %v", err)
 	}
 	mustExec(t, admin, `DROP OWNED BY eraser`)

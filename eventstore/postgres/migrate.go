@@ -9,16 +9,17 @@ import (
 	"io/fs"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 )
 
-// The schemas that hold the log, the read tables, and what proves the log. They are apart, so that rights can be granted for all of one and nothing of the other.
+// The schemas that hold the log, the read tables, new read tables on their way to take the place of those, and what proves the log. They are apart, so that rights can be granted for all of one and
+// nothing of the other.
 const (
 	logSchema   = "resultlog"
 	readSchema  = "resultlog_read"
+	nextSchema  = "resultlog_next"
 	auditSchema = "resultlog_audit"
 )
 
@@ -92,13 +93,9 @@ func bringUp(ctx context.Context, db *sql.DB, schema string, fsys fs.FS) error {
 	return err
 }
 
-// insufficientPrivilege is PostgreSQL's code of an error (SQLSTATE).
-const insufficientPrivilege = "42501"
-
 // mayNot says what to do when a role lacks rights.
 func mayNot(err error, schema string) error {
-	var refusal *pgconn.PgError
-	if errors.As(err, &refusal) && refusal.Code == insufficientPrivilege {
+	if isCode(err, insufficientPrivilege) {
 		return fmt.Errorf("the schema %s must be brought up to date first, by the role that owns it: resultlog migrate --store …; its rights: docs/deploy/roles.sql: %w", schema, err)
 	}
 	return err

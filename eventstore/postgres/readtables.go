@@ -26,8 +26,11 @@ const (
 	connLifetime = time.Hour
 )
 
-// LockReadTables takes the write lock of the read tables, until the end of the transaction: who changes them does so first.
-var LockReadTables = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, projectLock)
+// LockReadTables takes the write lock of the read tables, until the end of the transaction: who changes them does so first. New ones beside them have their own (LockNextReadTables).
+var (
+	LockReadTables     = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, projectLock)
+	LockNextReadTables = fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, nextLock)
+)
 
 // forReading sets up a connection for queries. Read only, but not as it connects: it would pass for a standby. And a plan for each query: tenants differ by orders of magnitude, and what is
 // asked of them too.
@@ -65,10 +68,16 @@ func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables,
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, config, readSchema, schema); err != nil {
+	return openTables(ctx, config, readSchema, schema)
+}
+
+// openTables brings up the read tables in a schema, and opens both sides of them.
+func openTables(ctx context.Context, config *pgx.ConnConfig, name string, schema fs.FS) (*ReadTables, error) {
+	if err := migrate(ctx, config, name, schema); err != nil {
 		return nil, fmt.Errorf("read tables in %s: %w", place(config), err)
 	}
-	config.RuntimeParams["search_path"] = readSchema
+	config = config.Copy()
+	config.RuntimeParams["search_path"] = name
 	writing, reading := session(config, applyTimeout), session(config, statementTimeout)
 	t := &ReadTables{
 		Write: pool(writing, writeConns, func(ctx context.Context, conn *pgx.Conn) error {

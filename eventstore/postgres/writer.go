@@ -25,7 +25,9 @@ const (
 	appendLock  = 1           // who appends
 	projectLock = 2           // who changes the read tables
 	migrateLock = 3           // who changes the shape of any of it
-	auditLock   = 4           // who keeps the trees
+	rebuildLock = 4           // who makes new read tables beside those that serve
+	nextLock    = 5           // who changes those
+	auditLock   = 6           // who keeps the trees
 )
 
 const (

@@ -110,8 +110,13 @@ func copyPages(ctx context.Context, from source, to *partial, progress Progress)
 	if finishing := b.Finish(); err == nil { // otherwise it says the same again
 		err = finishing
 	}
+	return orFull(err)
+}
+
+// orFull says it plainly when the disk is full: SQLite's backup interface says so too, and then that it is not an error.
+func orFull(err error) error {
 	if full := new(sqlite.Error); errors.As(err, &full) && full.Code() == sqlite3.SQLITE_FULL {
-		err = errors.New("the disk is full") // SQLite says so too, and then that it is not an error
+		return errors.New("the disk is full")
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
@@ -39,6 +40,7 @@ type database struct {
 	throwaway   bool   // synchronous=OFF: for what nobody wants after a crash
 	readOnly    bool   // nothing can be written through it, and nothing is created
 	journal     string // the journal mode; "wal" if empty
+	hasty       bool   // a lock that another one holds is an error at once, instead of after busyTimeout
 	log         string // the path of a log to attach, read-only, as the schema "log"; none if empty
 	conns       int    // the most connections at once
 	overwrites  bool   // what is deleted is overwritten with zeros, in place; and nothing waits for a lock for long
@@ -121,12 +123,15 @@ func (d database) pragmas() []pragma {
 	if d.throwaway {
 		synchronous = "0" // OFF
 	}
-	timeout := busyTimeout
-	if d.overwrites {
-		timeout = eraseTry
+	patience := busyTimeout
+	switch {
+	case d.hasty:
+		patience = 0
+	case d.overwrites:
+		patience = eraseTry
 	}
 	common := []pragma{
-		{"busy_timeout", fmt.Sprint(timeout.Milliseconds())}, // first: the others may have to wait
+		{"busy_timeout", fmt.Sprint(patience.Milliseconds())}, // first: the others may have to wait
 		{"journal_mode", cmp.Or(d.journal, "wal")},
 		{"synchronous", synchronous},
 	}
@@ -167,6 +172,12 @@ func (d database) setUp(ctx context.Context, conn sqlite.ExecQuerierContext) err
 		return fmt.Errorf("attach %s: %w", d.log, err)
 	}
 	return nil
+}
+
+// isBusy reports whether a lock was not to be had, since another connection holds it.
+func isBusy(err error) bool {
+	held := new(sqlite.Error)
+	return errors.As(err, &held) && held.Code()&0xff == sqlite3.SQLITE_BUSY // the low byte: the others say more of it
 }
 
 // firstValue is the first column of a query's first row, as text.

@@ -41,24 +41,33 @@ func alone(ctx context.Context, path string, f func() error) error {
 // locked runs f while no other process, and no other goroutine of this one, is in locked for the same path. The lock is SQLite's own, on an empty database beside the file: it needs
 // nothing of the operating system, honours ctx and busyTimeout, and is gone when its process is.
 func locked(ctx context.Context, path string, f func() error) (err error) {
-	if err := create(path + ".lock"); err != nil {
+	release, err := seize(ctx, path, false)
+	if err != nil {
 		return err
 	}
-	lock := database{path: path + ".lock", journal: "delete", conns: 1}
+	defer func() { err = errors.Join(err, release()) }()
+	return f()
+}
+
+// seize takes the lock of locked, and keeps it until release, or the end of the process. If it is to be hasty, a lock that somebody holds is an error at once (isBusy).
+func seize(ctx context.Context, path string, hasty bool) (release func() error, err error) {
+	if err := create(path + ".lock"); err != nil {
+		return nil, err
+	}
+	lock := database{path: path + ".lock", journal: "delete", hasty: hasty, conns: 1}
 	db, err := lock.open(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }() // closing ends the transaction, and with it the lock
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return err
+		return nil, errors.Join(err, db.Close())
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+	release = func() error { return errors.Join(conn.Close(), db.Close()) } // closing ends the transaction, and with it the lock
 	if _, err := conn.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
-		return fmt.Errorf("another process is opening %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("another process is opening %s: %w", path, err), release())
 	}
-	return f()
+	return release, nil
 }
 
 // create makes the file, readable by nobody but its owner, if it is not there: an existing data directory may let others in, and SQLite would follow the umask.

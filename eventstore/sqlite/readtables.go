@@ -35,20 +35,23 @@ func OpenReadTables(ctx context.Context, dir string, schema fs.FS) (*ReadTables,
 		return nil, fmt.Errorf("there is no log in %s: %w", dir, err)
 	}
 	t := &ReadTables{}
-	err := alone(ctx, path, func() (err error) {
-		if err = migrateFile(ctx, path, schema); err != nil {
-			return fmt.Errorf("read tables in %s: %w", path, err)
-		}
-		if t.Write, err = (database{path: path, rebuildable: true, log: log, conns: 1}).open(ctx); err != nil {
-			return err
-		}
-		t.Read, err = (database{path: path, rebuildable: true, readOnly: true, conns: readConns}).open(ctx)
-		return err
-	})
+	err := alone(ctx, path, func() error { return t.open(ctx, path, log, schema) })
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
+}
+
+// open brings up a file, which nobody else must do meanwhile, and opens both sides of it.
+func (t *ReadTables) open(ctx context.Context, path, log string, schema fs.FS) (err error) {
+	if err = migrateFile(ctx, path, schema); err != nil {
+		return fmt.Errorf("read tables in %s: %w", path, err)
+	}
+	if t.Write, err = (database{path: path, rebuildable: true, log: log, conns: 1}).open(ctx); err != nil {
+		return err
+	}
+	t.Read, err = (database{path: path, rebuildable: true, readOnly: true, conns: readConns}).open(ctx)
+	return err
 }
 
 // migrateFile works on a connection that does not see the log: a table of goose's own that the file lacks would be found in the log, and nothing migrated.

@@ -73,28 +73,40 @@ func rowsOf(t testing.TB, db *sql.DB, table string) (texts []string) {
 	return texts
 }
 
-// judgeTables holds the read tables, as the killed servers have left them and the last one has gone on with them, against the same tables made anew by resultlog rebuild beside that one;
-// and then against what becomes of them when a rebuild is killed.
+// judgeTables holds the read tables, as the killed servers have left them and the last one has gone on with them, against the same tables made anew by resultlog rebuild beside that one, in
+// their place and online; and then against what becomes of them when either is killed, and when an online one goes on from there.
 func judgeTables(t testing.TB, r *rand.Rand, at place, head core.Position) {
 	t.Helper()
 	grown := dump(t, at, head)
-	if out, err := program(append([]string{"rebuild"}, at.flags()...)...).CombinedOutput(); err != nil {
-		t.Fatalf("rebuild: %v\n%s", err, out)
-	}
+	rebuild(t, at)
 	rebuilt := dump(t, at, head)
 	mustEqual(t, "grown", grown, "rebuilt", rebuilt)
-	rebuild := program(append([]string{"rebuild"}, at.flags()...)...)
-	if err := rebuild.Start(); err != nil {
-		t.Fatal(err)
+	rebuild(t, at, "--online")
+	mustEqual(t, "rebuilt online", dump(t, at, head), "rebuilt", rebuilt)
+	for _, flags := range [][]string{nil, {"--online"}} {
+		killed := program(append(append([]string{"rebuild"}, flags...), at.flags()...)...)
+		if err := killed.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(upTo(r, longestStart)) // the moment is the test
+		_ = killed.Process.Kill()         // the error: it has ended already
+		_ = killed.Wait()
+		mustEqual(t, fmt.Sprint("after a rebuild that was killed ", flags), dump(t, at, head), "rebuilt", rebuilt)
 	}
-	time.Sleep(upTo(r, longestStart)) // the moment is the test
-	_ = rebuild.Process.Kill()        // the error: it has ended already
-	_ = rebuild.Wait()
-	mustEqual(t, "after a rebuild that was killed", dump(t, at, head), "rebuilt", rebuilt)
+	rebuild(t, at, "--online")
+	mustEqual(t, "rebuilt online after one that was killed", dump(t, at, head), "rebuilt", rebuilt)
 	for _, row := range grown {
 		if strings.HasPrefix(row, "dead_letters") {
 			t.Errorf("an event was set aside: %s", row)
 		}
+	}
+}
+
+// rebuild makes the tables anew beside a server.
+func rebuild(t testing.TB, at place, flags ...string) {
+	t.Helper()
+	if out, err := program(append(append([]string{"rebuild"}, flags...), at.flags()...)...).CombinedOutput(); err != nil {
+		t.Fatalf("rebuild %s: %v\n%s", flags, err, out)
 	}
 }
 
