@@ -41,6 +41,12 @@ func ParseMoment(text string) (Moment, error) {
 	return AtTime(at), err
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler; see ParseMoment for what it accepts.
+func (m *Moment) UnmarshalText(text []byte) (err error) {
+	*m, err = ParseMoment(string(text))
+	return err
+}
+
 // Holds reports whether an event had been recorded by then.
 func (m Moment) Holds(r Recorded) bool {
 	return r.TenantPosition <= m.Position && r.RecordedAt <= m.Time

@@ -66,7 +66,7 @@ func (s *Server) getActivity(x *exchange) error {
 	}
 	b := borrow()
 	defer b.giveBack()
-	b.out = appendActivity(b.out, &v)
+	b.out = AppendActivity(b.out, &v)
 	x.answerJSON(http.StatusOK, b.out)
 	return nil
 }

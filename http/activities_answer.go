@@ -16,8 +16,8 @@ func appendCreated(b []byte, events []core.Recorded) ([]byte, error) {
 	return o.Close(), nil
 }
 
-// appendActivity encodes an activity, as a read shows it.
-func appendActivity(b []byte, v *core.ActivityView) []byte {
+// AppendActivity encodes an activity, as a read shows it.
+func AppendActivity(b []byte, v *core.ActivityView) []byte {
 	o := core.OpenObject(b)
 	appendDetails(&o, v)
 	o.Integer("version", int64(v.Version))

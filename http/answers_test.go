@@ -167,7 +167,7 @@ func TestWholeActivity(t *testing.T) {
 		t.Errorf("read %s", read)
 	}
 	assigned := core.ActivityView{ActivityDetails: core.ActivityDetails{AssignedRouteID: core.ID{1}, AssignedOperatorID: core.ID{2}}}
-	if got := string(appendActivity(nil, &assigned)); !strings.Contains(got, `"assignedRouteId":"01000000-`) || !strings.Contains(got, `"assignedOperatorId":"02000000-`) {
+	if got := string(AppendActivity(nil, &assigned)); !strings.Contains(got, `"assignedRouteId":"01000000-`) || !strings.Contains(got, `"assignedOperatorId":"02000000-`) {
 		t.Error(got)
 	}
 }

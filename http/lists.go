@@ -115,7 +115,7 @@ func (s *Server) listResults(x *exchange) error {
 	}
 	return showList(s, x, eventual, q.Paging, func(ctx context.Context, after core.Position) (core.Page[core.ResultView], error) {
 		return s.Reader.Results(ctx, after, x.tenant, q)
-	}, appendResult)
+	}, AppendResult)
 }
 
 func (s *Server) listActivities(x *exchange) error {
@@ -126,5 +126,5 @@ func (s *Server) listActivities(x *exchange) error {
 	}
 	return showList(s, x, eventual, q.Paging, func(ctx context.Context, after core.Position) (core.Page[core.ActivityView], error) {
 		return s.Reader.Activities(ctx, after, x.tenant, q)
-	}, appendActivity)
+	}, AppendActivity)
 }

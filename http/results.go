@@ -79,7 +79,7 @@ func (s *Server) getResult(x *exchange) error {
 	}
 	b := borrow()
 	defer b.giveBack()
-	b.out = appendResult(b.out, &v)
+	b.out = AppendResult(b.out, &v)
 	x.answerJSON(http.StatusOK, b.out)
 	return nil
 }

@@ -28,8 +28,8 @@ func appendSubmitted(b []byte, r core.Recorded) ([]byte, error) {
 	return o.Close(), nil
 }
 
-// appendResult encodes the whole result, as a read shows it (contract §2.4): the eight keys of a submission's answer, and what else is set.
-func appendResult(b []byte, v *core.ResultView) []byte {
+// AppendResult encodes the whole result, as a read shows it (contract §2.4): the eight keys of a submission's answer, and what else is set.
+func AppendResult(b []byte, v *core.ResultView) []byte {
 	o := core.OpenObject(b)
 	appendOutcome(&o, outcome{
 		id: v.ID, activity: v.ActivityID, source: v.Source, status: v.Status, occurredAt: v.OccurredAt, result: v.Result.String(), contactType: v.ContactType,

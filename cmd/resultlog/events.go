@@ -32,6 +32,7 @@ type eventsCommand struct {
 	After    core.Position `env:"-" placeholder:"N" help:"Only events after this tenantPosition. Default: from the first."`
 	From     *core.Instant `env:"-" placeholder:"TIME" help:"Only events recorded then or later, like 2025-01-16T14:30:00Z."`
 	To       *core.Instant `env:"-" placeholder:"TIME" help:"Only events recorded then or earlier."`
+	AsOf     *core.Moment  `env:"-" name:"as-of" placeholder:"MOMENT" help:"Print no events, but how --activity or --result was then: after the event at that tenantPosition, or at that time."`
 	Signed   bool          `env:"-" help:"End with the newest signed checkpoint, on a line of its own: resultlog verify --file proves the whole by it."`
 	Follow   bool          `env:"-" help:"Go on with what comes, until Ctrl-C."`
 }
@@ -49,6 +50,8 @@ Where somebody overrode a guard:
   resultlog events --tenant UUID | jq -c 'select(.data.overridden)'
 A copy that is kept up to date, from the last line that it has:
   resultlog events --tenant UUID --after "$(tail -n 1 events.ndjson | jq .tenantPosition)" >> events.ndjson
+How an activity was at the end of January, as a read would have answered then:
+  resultlog events --tenant UUID --activity UUID --as-of 2025-01-31T23:59:59.999Z
 What happens now:
   resultlog events --tenant UUID --follow | jq --unbuffered -r '.recordedAt + " " + .type'`
 }
@@ -62,6 +65,10 @@ func (c *eventsCommand) Validate() error {
 		return errors.New("--after must not be negative")
 	case c.From != nil && c.To != nil && *c.From > *c.To:
 		return errors.New("--to lies before --from")
+	case c.AsOf != nil && c.Activity.IsZero() == c.Result.IsZero():
+		return errors.New("--as-of is about one activity or one result: give --activity or --result")
+	case c.AsOf != nil && (c.Follow || c.Signed || c.After > 0 || c.Type != "" || c.From != nil || c.To != nil):
+		return errors.New("--as-of prints one state, and no events: leave out what is about those")
 	case c.Signed && (c.Follow || c.After > 0 || c.Type != "" || c.From != nil || c.To != nil || !c.Activity.IsZero() || !c.Result.IsZero()):
 		return errors.New("--signed is for the whole history: leave everything else out but --tenant")
 	case c.Follow && c.To != nil:
@@ -80,7 +87,12 @@ func (c *eventsCommand) Run(ctx context.Context, con console) error {
 			return c.printCheckpoint(ctx, con, s)
 		})
 	}
-	return c.withLog(ctx, func(log storedLog) error { return c.print(ctx, con, log) })
+	return c.withLog(ctx, func(log storedLog) error {
+		if c.AsOf != nil {
+			return c.printAsOf(ctx, con, log)
+		}
+		return c.print(ctx, con, log)
+	})
 }
 
 // printCheckpoint prints the newest checkpoint. It may be of a few events less than were printed, or more: verify looks how far each comes.
