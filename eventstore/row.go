@@ -65,6 +65,31 @@ func (row Row) Differs(other Row) string {
 // equal compares columns in which nothing is not the same as an empty value.
 func equal(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
 
-func (row Row) unreadable(err error) error {
-	return fmt.Errorf("%w: event at position %d: %w", ErrUnreadable, row.Position, err)
+func (row Row) unreadable(err error) error { return &RowError{Position: row.Position, Err: err} }
+
+// RowError is the ErrUnreadable of one row, and says which: who verifies a log goes on behind it.
+type RowError struct {
+	Position core.Position
+	Err      error
+}
+
+// Error implements error.
+func (e *RowError) Error() string {
+	return fmt.Sprintf("%v: event at position %d: %v", ErrUnreadable, e.Position, e.Err)
+}
+
+// Unwrap makes it an ErrUnreadable, beside what it is besides.
+func (e *RowError) Unwrap() []error { return []error{ErrUnreadable, e.Err} }
+
+// Scanned judges what scanning a row has come to. If its position is known, the row was there to be read, and what is wrong is one of the columns after it: a RowError. The same if the version
+// is none that there is: cut to the size of one, it would pass for another.
+func (row *Row) Scanned(version int64, err error) error {
+	row.Version = core.Version(version)
+	if err == nil && int64(row.Version) != version {
+		err = fmt.Errorf("version %d is none that a stream can have", version)
+	}
+	if err == nil || row.Position == 0 {
+		return err
+	}
+	return row.unreadable(err)
 }

@@ -100,3 +100,34 @@ func TestRowThatCannotBeDecodedSaysWhere(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with a row of which the position is known is that row's: it is an ErrUnreadable that names it. What keeps rows from being read at all is not.
+func TestARowSaysWhichCannotBeRead(t *testing.T) {
+	scan := errors.New("not a UUID")
+	for _, test := range []struct {
+		name     string
+		position core.Position
+		version  int64
+		err      error
+		broken   bool
+	}{
+		{"a row", 7, 3, nil, false},
+		{"the largest version", 7, 1<<31 - 1, nil, false},
+		{"a version beyond it, which would be 3 if it were cut", 7, 3 + 1<<32, nil, true},
+		{"a column that is none", 7, 3, scan, true},
+		{"no row at all", 0, 0, scan, false},
+	} {
+		row := eventstore.Row{Entry: core.Entry{Position: test.position}}
+		err := row.Scanned(test.version, test.err)
+		var broken *eventstore.RowError
+		if errors.As(err, &broken) != test.broken || errors.Is(err, eventstore.ErrUnreadable) != test.broken || test.err != nil && !errors.Is(err, test.err) || (err == nil) != (test.err == nil && !test.broken) {
+			t.Errorf("%s: error %v", test.name, err)
+		}
+		if test.broken && (broken.Position != 7 || !strings.Contains(err.Error(), "position 7")) {
+			t.Errorf("%s: error %v does not name position 7", test.name, err)
+		}
+		if !test.broken && test.err == nil && row.Version != core.Version(test.version) {
+			t.Errorf("%s: version %d", test.name, row.Version)
+		}
+	}
+}

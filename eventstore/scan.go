@@ -8,13 +8,14 @@ import (
 	"resultlog/core"
 )
 
-// ScanRow reads the row that rows stands on: the columns in the order of the events table, ids as 16 bytes, slim before recorded_at. What it gives belongs to the caller.
+// ScanRow reads the row that rows stands on: the columns in the order of the events table, ids as 16 bytes, slim before recorded_at. What it gives belongs to the caller. The error is a
+// RowError if it is the row's own.
 func ScanRow(rows *sql.Rows) (row Row, err error) {
 	var version, schema int64 // Scan knows int64 without a detour through text
 	err = rows.Scan((*int64)(&row.Position), (*id)(&row.TenantID), (*int64)(&row.TenantPosition), (*id)(&row.StreamID), &version, (*id)(&row.EventID),
 		&row.Type, &schema, &row.Data, &row.Personal, &row.Metadata, &row.Slim, (*int64)(&row.RecordedAt))
-	row.Version, row.SchemaVersion = core.Version(version), int(schema)
-	return row, err
+	row.SchemaVersion = int(schema)
+	return row, row.Scanned(version, err)
 }
 
 // Decoder makes an event of a row: all of it (Row.Recorded), or what is needed to replay it (Row.SlimRecorded).

@@ -114,8 +114,38 @@ func (c *verifyCommand) verifyStore(ctx context.Context, con console, s *store, 
 		report.Keys = "stored"
 	}
 	v := audit.NewVerifier(audit.Verification{Promises: promises, Stored: stored, Found: report.found})
-	reached := progress(con, "verifying", head)
-	for p, err := range audit.InOrder(ctx, upTo(head, s.log.Rows(ctx, 0)), prepareRow) {
+	if err := verifyRows(ctx, v, s.log, head, progress(con, "verifying", head)); err != nil {
+		return err
+	}
+	if err := v.End(ctx); err != nil {
+		return err
+	}
+	report.end(v)
+	if c.SkipTables {
+		return nil
+	}
+	return c.verifyTables(ctx, con, s, report)
+}
+
+// verifyRows verifies row by row, and past those of which not even the columns can be read.
+func verifyRows(ctx context.Context, v *audit.Verifier, log storedLog, head core.Position, reached func(core.Position)) error {
+	after := core.Position(0)
+	for {
+		err := verifyRowsAfter(ctx, v, log, after, head, reached)
+		var broken *eventstore.RowError
+		if !errors.As(err, &broken) {
+			return err
+		}
+		v.Skip(broken.Position, broken)
+		after = broken.Position
+	}
+}
+
+func verifyRowsAfter(ctx context.Context, v *audit.Verifier, log storedLog, after, head core.Position, reached func(core.Position)) error {
+	if after >= head {
+		return nil
+	}
+	for p, err := range audit.InOrder(ctx, upTo(head, log.Rows(ctx, after)), prepareRow) {
 		if err != nil {
 			return err
 		}
@@ -126,14 +156,7 @@ func (c *verifyCommand) verifyStore(ctx context.Context, con console, s *store, 
 			reached(p.Entry.Position)
 		}
 	}
-	if err := v.End(ctx); err != nil {
-		return err
-	}
-	report.end(v)
-	if c.SkipTables {
-		return nil
-	}
-	return c.verifyTables(ctx, con, s, report)
+	return nil
 }
 
 // progressEvery is after how many events the bar moves: drawing costs more than verifying.

@@ -62,7 +62,7 @@ func (c *verifyCommand) verifyLines(ctx context.Context, v *audit.Verifier, line
 		case err != nil:
 			return err
 		case p.err != nil:
-			report.found(audit.Finding{Kind: audit.KindUnreadable, Tenant: tenant, First: core.Position(p.number), Last: core.Position(p.number), Message: p.err.Error()})
+			report.found(unreadableLine(tenant, p))
 			return nil
 		case tenant.IsZero():
 			tenant = p.Entry.TenantID
@@ -74,6 +74,15 @@ func (c *verifyCommand) verifyLines(ctx context.Context, v *audit.Verifier, line
 		}
 	}
 	return nil
+}
+
+// unreadableLine is a line that is no event of an export. If the tenant is not known yet, no more can be said than which line it is.
+func unreadableLine(tenant core.ID, p *parsed) audit.Finding {
+	f := audit.Finding{Kind: audit.KindUnreadable, Tenant: tenant, Message: p.err.Error()}
+	if !tenant.IsZero() {
+		f.First, f.Last = core.Position(p.number), core.Position(p.number)
+	}
+	return f
 }
 
 // checkpointMark begins the last line of an export of a whole history: the newest checkpoint that there was.

@@ -74,7 +74,7 @@ func (r *verifyReport) found(f audit.Finding) {
 
 // end notes what was verified of the log.
 func (r *verifyReport) end(v *audit.Verifier) {
-	r.Events, r.Checkpoints = v.Events(), v.Holding()
+	r.Events, r.Checkpoints, r.MoreFound = v.Events(), v.Holding(), r.MoreFound+int(v.Untold())
 	r.Seconds = time.Since(r.begin).Seconds()
 	r.Rate = float64(r.Events) / r.Seconds
 	for id, tree := range v.Trees() {

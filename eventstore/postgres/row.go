@@ -26,13 +26,13 @@ func unlessSlim(column string) string {
 	return fmt.Sprintf(`CASE WHEN substr(slim, 1, 1) = '\x%02x'::bytea THEN NULL ELSE %s END`, core.SlimVersion, column)
 }
 
-// scanRow reads the row that rows stands on. What it gives belongs to the caller.
+// scanRow reads the row that rows stands on. What it gives belongs to the caller. The error is an eventstore.RowError if it is the row's own.
 func scanRow(rows pgx.Rows) (row eventstore.Row, err error) {
 	var version, schema int32
 	err = rows.Scan((*int64)(&row.Position), (*[16]byte)(&row.TenantID), (*int64)(&row.TenantPosition), (*[16]byte)(&row.StreamID), &version, (*[16]byte)(&row.EventID),
 		&row.Type, &schema, &row.Data, &row.Personal, &row.Metadata, &row.Slim, (*int64)(&row.RecordedAt))
-	row.Version, row.SchemaVersion = core.Version(version), int(schema)
-	return row, err
+	row.SchemaVersion = int(schema)
+	return row, row.Scanned(int64(version), err)
 }
 
 // scanAll decodes all rows into events, as eventstore.DecodeAll does, and closes them.

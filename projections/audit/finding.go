@@ -11,7 +11,7 @@ type Kind string
 
 // The kinds of findings.
 const (
-	KindOrder      Kind = "order"      // positions or versions have a gap or a repeat
+	KindOrder      Kind = "order"      // positions, versions or times have a gap, a repeat, or go back
 	KindUnreadable Kind = "unreadable" // an event that cannot be decoded
 	KindRules      Kind = "rules"      // an event that the rules could not have recorded
 	KindPersonal   Kind = "personal"   // a personal part that is not the one that was recorded, or that was erased and nobody recorded it
@@ -22,7 +22,8 @@ const (
 	KindReadTables Kind = "read_tables"
 )
 
-// Finding is something that is not as it must be.
+// Finding is something that is not as it must be. Of those about one tenant, the one about the earliest place says where its history was changed first; what comes after it may be no more than what
+// follows from that. Those without a place, and those about the whole log, say what is wrong besides.
 type Finding struct {
 	Kind        Kind
 	Tenant      core.ID       // none: it is about the whole log

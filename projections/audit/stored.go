@@ -40,7 +40,7 @@ func (t *storedTree) node(level int, n int64) (h tlog.Hash, err error) {
 		var b []byte
 		err := t.q.QueryRowContext(t.ctx, `SELECT hash FROM nodes WHERE tenant_id = $1 AND level = $2 AND n = $3`, t.tenant[:], level, n).Scan(&b)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && len(b) != len(h) {
-			return h, fmt.Errorf("the tree of tenant %s lacks subtree %d of level %d", t.tenant, n, level)
+			return h, fmt.Errorf("%w: the tree of tenant %s lacks subtree %d of level %d", errDamaged, t.tenant, n, level)
 		}
 		copy(h[:], b)
 		return h, err
@@ -51,7 +51,7 @@ func (t *storedTree) node(level int, n int64) (h tlog.Hash, err error) {
 	}
 	within, size := first%tileLeaves, int64(1)<<level
 	if within+size > int64(len(t.leaves)) {
-		return h, fmt.Errorf("the tree of tenant %s lacks leaf %d", t.tenant, first+size-1)
+		return h, fmt.Errorf("%w: the tree of tenant %s lacks leaf %d", errDamaged, t.tenant, first+size-1)
 	}
 	var subtree Tree
 	for _, leaf := range t.leaves[within : within+size] {
@@ -60,11 +60,19 @@ func (t *storedTree) node(level int, n int64) (h tlog.Hash, err error) {
 	return subtree.Root(), nil
 }
 
-// read has the leaves of a tile, as many as there are.
-func (t *storedTree) read(tile int64) error {
+// errDamaged means that the tables do not hold a tree, or not all of it.
+var errDamaged = errors.New("the stored tree is damaged")
+
+// read has the leaves of a tile, as many as there are in a row.
+func (t *storedTree) read(tile int64) (err error) {
 	if t.leaves != nil && t.tile == tile {
 		return nil
 	}
+	defer func() {
+		if err != nil {
+			t.leaves = nil
+		}
+	}()
 	t.tile, t.leaves = tile, make([]tlog.Hash, 0, tileLeaves)
 	rows, err := t.q.QueryContext(t.ctx, `SELECT first, hashes FROM leaves WHERE tenant_id = $1 AND first >= $2 AND first < $3 ORDER BY first`,
 		t.tenant[:], tile*tileLeaves, (tile+1)*tileLeaves)
@@ -80,7 +88,7 @@ func (t *storedTree) read(tile int64) error {
 		}
 		hashes, err := split(b)
 		if err != nil || first != tile*tileLeaves+int64(len(t.leaves)) {
-			return fmt.Errorf("the tree of tenant %s is damaged at leaf %d", t.tenant, first)
+			break // what is asked for beyond it is lacking
 		}
 		t.leaves = append(t.leaves, hashes...)
 	}

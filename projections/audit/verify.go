@@ -2,10 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
-	"fmt"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"resultlog/core"
 )
@@ -16,26 +12,31 @@ type Promise struct {
 	Size   core.Position
 	Root   core.Digest
 	Source string // where it comes from, for people
+
+	claimed bool // whoever can change the log can have signed it too
 }
 
 // Verification says what a log is held against.
 type Verification struct {
 	Promises []Promise     // kept by an auditor, opened by keys that are trusted
 	Stored   *Stored       // what the service itself has kept; nil: nothing
-	Exported bool          // the events come without their personal parts
+	Exported bool          // the events come without their personal parts, and their positions are those in their tenant
 	Found    func(Finding) // is told what is wrong, in the order in which it is met
 }
 
 // Verifier goes through a log from its first event and finds what is not as it must be: whether everything is there and in its place, every event can be read, the rules could have recorded
 // it, and the trees over it have the roots that were signed. It takes the whole log, or one tenant's events with the tenant positions in place of the positions.
+//
+// Each tenant's history is verified by itself, as that tenant's auditors would: what is wrong with one says nothing of another. Of the log as a whole only its order is looked at.
 type Verifier struct {
 	Verification
-	judge    *core.Judge
-	judging  bool
 	erasures *erasures
 	tenants  map[core.ID]*tenantProof
 	promised map[core.ID][]Promise // by size; what is left of them
-	last     core.Position
+	streams  map[core.ID]*tenantProof
+	before   before
+	told     map[about]told
+	untold   int64
 	events   int64
 	holding  int64 // promises that hold
 }
@@ -43,7 +44,8 @@ type Verifier struct {
 // NewVerifier begins a verification.
 func NewVerifier(of Verification) *Verifier {
 	v := &Verifier{
-		Verification: of, judge: core.NewJudge(), judging: true, erasures: newErasures(), tenants: make(map[core.ID]*tenantProof), promised: make(map[core.ID][]Promise),
+		Verification: of, erasures: newErasures(), tenants: make(map[core.ID]*tenantProof), promised: make(map[core.ID][]Promise),
+		streams: make(map[core.ID]*tenantProof), told: make(map[about]told),
 	}
 	for _, p := range sortedPromises(of.Promises) {
 		v.promised[p.Tenant] = append(v.promised[p.Tenant], p)
@@ -69,65 +71,44 @@ func (v *Verifier) Trees() map[core.ID]core.SignedCheckpoint {
 // Unsigned gives how many events of each tenant come after the longest history that was signed.
 func (v *Verifier) Unsigned(tenant core.ID) core.Position {
 	t := v.tenants[tenant]
-	return core.Position(t.size) - t.good
+	if t == nil {
+		return 0
+	}
+	return core.Position(t.size) - max(t.signed.good, t.claimed.good)
 }
 
 // Next takes the next event. The error says that the verification itself cannot go on; what is wrong with the event is told to Found.
 func (v *Verifier) Next(ctx context.Context, p *Prepared) error {
 	v.events++
 	e := &p.Entry
-	if e.Position != v.last+1 {
-		v.found(KindOrder, e, "position %d of the log comes after %d: what was between is gone, or it was put in", e.Position, v.last)
-	}
-	v.last = e.Position
-	v.judgeEvent(p)
-	for _, f := range p.Wrong {
-		v.found(f.Kind, e, "%s", f.Message)
-	}
-	return v.prove(ctx, p)
-}
-
-// judgeEvent has the rules judge an event, as long as they can: after one that cannot be read, or a gap, they know no longer what came before.
-func (v *Verifier) judgeEvent(p *Prepared) {
-	if p.Err != nil {
-		v.found(KindUnreadable, &p.Entry, "cannot be read: %v", p.Err)
-		v.judging = false
-		return
+	t, err := v.tenant(ctx, e.TenantID)
+	if err != nil {
+		return err
 	}
 	if !v.Exported {
-		if f, wrong := v.erasures.see(p); wrong {
-			v.Found(f)
-		}
+		v.lookAtOrder(t, p)
 	}
-	if !v.judging {
-		return
+	if !t.cut && e.TenantPosition != core.Position(t.size+1) {
+		v.cutAt(t, e)
 	}
-	err := v.judge.Next(p.Recorded)
-	switch {
-	case errors.Is(err, core.ErrOutOfOrder):
-		v.found(KindOrder, &p.Entry, "%v", err)
-		v.judging = false
-	case err != nil:
-		v.found(KindRules, &p.Entry, "%v", err)
+	v.judge(t, p)
+	for _, f := range p.Wrong {
+		v.found(t, f.Kind, e, "%s", f.Message)
 	}
-}
-
-// prove adds the event to its tenant's tree, and holds that against what was kept of it.
-func (v *Verifier) prove(ctx context.Context, p *Prepared) error {
-	e := &p.Entry
-	t, err := v.tenant(ctx, e.TenantID)
-	if err != nil || t.cut {
-		return err
-	}
-	if e.TenantPosition != core.Position(t.size+1) {
-		v.found(KindOrder, e, "the tenant's position %d comes after %d: what was between is gone, or it was put in", e.TenantPosition, t.size)
-		t.cut = true
+	if t.cut {
 		return nil
 	}
-	if err := t.grow(ctx, v, e, tlog.Hash(p.Leaf)); err != nil {
+	if err := t.grow(ctx, v, e, p.Leaf); err != nil {
 		return err
 	}
-	return v.keepPromises(ctx, t)
+	return v.keepPromises(ctx, t, e)
+}
+
+// Skip takes it that the log has a row at a position of which not even the columns can be read, and why; the verification goes on with what comes after it.
+func (v *Verifier) Skip(at core.Position, why error) {
+	v.lookAtPosition(at)
+	v.before = before{position: at, tenant: v.before.tenant, at: v.before.at}
+	v.tell(Finding{Kind: KindUnreadable, Position: at, Message: "cannot be read: " + why.Error()})
 }
 
 // tenant is what is known of a tenant.
@@ -135,103 +116,11 @@ func (v *Verifier) tenant(ctx context.Context, id core.ID) (*tenantProof, error)
 	if t, ok := v.tenants[id]; ok {
 		return t, nil
 	}
-	t := &tenantProof{id: id}
+	t := &tenantProof{id: id, judge: core.NewJudge()}
 	if v.Stored != nil {
 		t.stored = &storedTree{ctx: ctx, q: v.Stored.db, tenant: id}
-		t.storedSize = v.Stored.sizes[id].Size()
+		t.storedSize, t.signedSize = v.Stored.sizeOf(id), v.Stored.signed[id]
 	}
 	v.tenants[id] = t
 	return t, v.refill(ctx, t)
-}
-
-// keepPromises compares the tree with the promises that are of its size.
-func (v *Verifier) keepPromises(ctx context.Context, t *tenantProof) error {
-	for kept := v.promised[t.id]; len(kept) > 0 && kept[0].Size == core.Position(t.size); kept = kept[1:] {
-		v.hold(t, kept[0])
-		v.promised[t.id] = kept[1:]
-	}
-	for len(t.due) > 0 && t.due[0].Size == core.Position(t.size) {
-		v.hold(t, t.due[0])
-		t.due = t.due[1:]
-		if err := v.refill(ctx, t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// hold compares the tree with a promise of its size. The first that does not hold says where to look; those after it cannot hold either.
-func (v *Verifier) hold(t *tenantProof, p Promise) {
-	if core.Digest(t.Root()) == p.Root {
-		t.good = p.Size
-		v.holding++
-		return
-	}
-	if t.broken {
-		return
-	}
-	t.broken = true
-	first, last := t.good+1, p.Size
-	if t.firstWrongLeaf > 0 && t.storedHolds(p) { // the stored leaves are those that were signed: they tell which event it is
-		first, last = t.firstWrongLeaf, t.firstWrongLeaf
-	}
-	v.Found(Finding{
-		Kind: KindCheckpoint, Tenant: t.id, First: first, Last: last,
-		Message: fmt.Sprintf("the first %d events are not those that were signed (%s): something up to there was changed, removed or put in", p.Size, p.Source),
-	})
-}
-
-// End says that the log ends here.
-func (v *Verifier) End(ctx context.Context) error {
-	if v.judging {
-		if err := v.judge.End(); err != nil {
-			v.Found(Finding{Kind: KindRules, Message: err.Error(), Position: v.last})
-		}
-	}
-	v.erasures.end(v.Found)
-	if v.Stored != nil {
-		for id := range v.Stored.sizes {
-			if _, err := v.tenant(ctx, id); err != nil {
-				return err
-			}
-		}
-	}
-	for id := range v.promised {
-		if _, err := v.tenant(ctx, id); err != nil {
-			return err
-		}
-	}
-	for _, t := range v.tenants {
-		if err := v.endOf(t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// endOf looks whether a tenant's history comes as far as was promised, and as its stored tree does.
-func (v *Verifier) endOf(t *tenantProof) error {
-	if t.cut {
-		return nil
-	}
-	longest := Promise{}
-	for _, p := range append(v.promised[t.id], t.due...) {
-		if p.Size > longest.Size {
-			longest = p
-		}
-	}
-	switch {
-	case longest.Size > core.Position(t.size):
-		v.Found(Finding{Kind: KindCheckpoint, Tenant: t.id, First: core.Position(t.size + 1), Last: core.Position(t.size + 1),
-			Message: fmt.Sprintf("the history ends after %d events, and %d were signed (%s): those after that are gone", t.size, longest.Size, longest.Source)})
-	case t.storedSize > t.size:
-		v.Found(Finding{Kind: KindTree, Tenant: t.id, First: core.Position(t.size + 1), Last: core.Position(t.size + 1),
-			Message: fmt.Sprintf("the history ends after %d events, and the stored tree is of %d: those after that are gone", t.size, t.storedSize)})
-	}
-	return nil
-}
-
-// found tells a finding about one event.
-func (v *Verifier) found(kind Kind, e *core.Entry, format string, args ...any) {
-	v.Found(Finding{Kind: kind, Tenant: e.TenantID, First: e.TenantPosition, Last: e.TenantPosition, Position: e.Position, Message: fmt.Sprintf(format, args...)})
 }
