@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -64,8 +65,11 @@ func serveOn(t *testing.T, place string) *server {
 	ctx, cancel := context.WithCancel(context.Background())
 	written, stderr := io.Pipe()
 	exit := make(chan int, 1)
+	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--jwt-secret", testSecret, "--drain", "0s"}, in(place)...)
+	if isPostgres(place) { // else the key is in the directory
+		args = append(args, "--signing-key", filepath.Join(t.TempDir(), signingKeyFile))
+	}
 	go func() {
-		args := append([]string{"serve", "--addr", "127.0.0.1:0", "--jwt-secret", testSecret, "--drain", "0s"}, in(place)...)
 		exit <- run(ctx, args, console{out: io.Discard, err: stderr})
 		stderr.Close()
 	}()

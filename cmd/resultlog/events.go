@@ -99,7 +99,7 @@ func (c *eventsCommand) Run(ctx context.Context, con console) error {
 func (c *eventsCommand) printCheckpoint(ctx context.Context, con console, s *store) error {
 	checkpoint, err := audit.NewProofs(s.trees.Read, s.log.TenantHead).Checkpoint(ctx, c.Tenant)
 	if err != nil {
-		return err
+		return inWords(err)
 	}
 	return printJSON(con.out, map[string]string{"checkpoint": checkpoint.Note})
 }

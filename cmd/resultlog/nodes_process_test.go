@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -48,7 +49,7 @@ func newFleet(t *testing.T, store string, nodes int) *fleet {
 
 // start starts a node at a stand, and waits until it listens.
 func (f *fleet) start(p *stand) *stand {
-	cmd := f.program("serve", "--addr", "127.0.0.1:0", "--store", f.store, "--drain", "0s")
+	cmd := f.program("serve", "--addr", "127.0.0.1:0", "--store", f.store, "--drain", "0s", "--signing-key", filepath.Join(f.t.TempDir(), signingKeyFile))
 	written, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -3,6 +3,7 @@ package crashtest
 import (
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,11 @@ func launch(t testing.TB, at place, before ...string) *server {
 // launchOn is launch of a server that listens on an address.
 func launchOn(t testing.TB, addr string, at place, before ...string) *server {
 	t.Helper()
-	cmd := program(append([]string{"serve", "--addr", addr, "--drain", "50ms"}, at.flags()...)...)
+	args := append([]string{"serve", "--addr", addr, "--drain", "50ms"}, at.flags()...)
+	if at.dsn != "" { // else the key is in the directory
+		args = append(args, "--signing-key", filepath.Join(t.TempDir(), "signing-key"))
+	}
+	cmd := program(args...)
 	if len(before) > 0 {
 		path, err := exec.LookPath(before[0])
 		if err != nil {

@@ -42,9 +42,10 @@ func startService(t *testing.T, c *cluster) *service {
 	c.judgeRights(t)
 	proxy := c.startHAProxy(t, api, primary, ports)
 
+	key := filepath.Join(c.dir, "signing-key") // of both nodes
 	s := &service{base: fmt.Sprintf("http://127.0.0.1:%d", api), token: run(t, binary, "token", "--role", "FDE", "--tenant", tenant)}
 	for i, hosts := range []string{c.hosts(), fmt.Sprintf("127.0.0.1:%d", primary)} {
-		env := []string{"RESULTLOG_JWT_SECRET=" + secret, "RESULTLOG_STORE=" + store("resultlog_runtime", hosts)}
+		env := []string{"RESULTLOG_JWT_SECRET=" + secret, "RESULTLOG_STORE=" + store("resultlog_runtime", hosts), "RESULTLOG_SIGNING_KEY=" + key}
 		addr := fmt.Sprintf("127.0.0.1:%d", ports[i])
 		node := c.start(t, fmt.Sprintf("node%d", i+1), env, binary, "serve", "--addr", addr)
 		await(t, "ready", func() bool { return node.mustLive(t) && answers("http://"+addr+"/readyz", http.StatusOK) })
