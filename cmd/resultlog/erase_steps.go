@@ -92,6 +92,9 @@ func (e *erasure) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := e.store.discardNext(ctx); err != nil {
+		return err
+	}
 	ofTables, err := e.store.sweep(ctx)
 	e.left = slices.Compact(append(ofLog, ofTables...)) // both may say the same
 	return err

@@ -444,6 +444,41 @@ func TestEraseWithoutAServer(t *testing.T) {
 	})
 }
 
+// What an online rebuild has left, when it was cancelled or killed, holds what the log held then: it goes too. While one is at work, the erasure says so, and is finished later.
+func TestEraseTakesWhatAnOnlineRebuildHasLeft(t *testing.T) {
+	eachStore(t, func(t *testing.T, place string) {
+		rows := stored(t, filled(t, place))
+		args := append([]string{"erase", "--result", rows[0].StreamID.String(), "--tenant", rows[0].TenantID.String(), "--sub", "maria"}, in(place)...)
+		err := flagsOf(place).withStore(t.Context(), func(*store) error {
+			next, err := flagsOf(place).openNext(t.Context())
+			if err != nil {
+				return err
+			}
+			for _, statement := range []string{`CREATE TABLE copies (text TEXT)`, `INSERT INTO copies VALUES ('` + secret + `')`} {
+				if _, err := next.tables.DB.ExecContext(t.Context(), statement); err != nil {
+					t.Error(err)
+				}
+			}
+			if code, _, told := typed(t, args...); code != 1 || !strings.Contains(told, "online rebuild is at work") || !strings.Contains(told, "run the same command again") {
+				t.Errorf("beside a rebuild: %d %s", code, told)
+			}
+			return next.closed()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(filesWith(t, place, secret)) == 0 {
+			t.Fatal("the rebuild has left nothing")
+		}
+		if code, _, told := typed(t, args...); code != 0 {
+			t.Fatalf("exit code %d: %s", code, told)
+		}
+		if files := filesWith(t, place, secret); len(files) > 0 {
+			t.Errorf("it is still in %v", files)
+		}
+	})
+}
+
 // filled makes a log of three results in a place, and nothing else.
 func filled(t *testing.T, place string) string {
 	t.Helper()

@@ -20,14 +20,15 @@ import (
 
 // store is a log and the read tables that are made of it, whichever engine keeps them. Nothing but this file knows which one that is, and nothing but backup and restore asks.
 type store struct {
-	log     storedLog
-	tables  projections.Tables // for the subscription, and whoever looks after dead letters
-	read    *sql.DB            // the same tables, for queries
-	reading projections.Tables // likewise, for who compares them
-	topic   eventstore.EventsTopic
-	trees   audit.Tables                                     // what proves the log
-	sweep   func(context.Context) (left []string, err error) // leaves nothing in the files of the tables of what was erased from them
-	closed  func() error                                     // frees the tables
+	log         storedLog
+	tables      projections.Tables // for the subscription, and whoever looks after dead letters
+	read        *sql.DB            // the same tables, for queries
+	reading     projections.Tables // likewise, for who compares them
+	topic       eventstore.EventsTopic
+	trees       audit.Tables                                     // what proves the log
+	sweep       func(context.Context) (left []string, err error) // leaves nothing in the files of the tables of what was erased from them
+	discardNext func(context.Context) error                      // removes what an online rebuild has left
+	closed      func() error                                     // frees the tables
 }
 
 // storedLog is what both engines' logs can do beside what a Log must.
@@ -136,6 +137,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 		s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
 		s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
 		s.sweep = func(ctx context.Context) ([]string, error) { return postgres.SweepReadTables(ctx, f.Store) }
+		s.discardNext = func(ctx context.Context) error { return postgres.DiscardNextReadTables(ctx, f.Store) }
 		return s, nil
 	}
 	tables, err := sqlite.OpenReadTables(ctx, f.Data, projections.SQLiteSchema())
@@ -151,6 +153,7 @@ func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, erro
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read}
 	s.topic, s.closed = sqlite.EventsTopic(), both(trees.Close, tables.Close)
 	s.sweep = func(ctx context.Context) ([]string, error) { return sqlite.SweepReadTables(ctx, f.Data) }
+	s.discardNext = func(ctx context.Context) error { return sqlite.DiscardNextReadTables(ctx, f.Data) }
 	return s, nil
 }
 

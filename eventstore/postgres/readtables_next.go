@@ -37,6 +37,24 @@ func OpenNextReadTables(ctx context.Context, dsn string, schema fs.FS, maker str
 	return openNext(ctx, config, schema, maker)
 }
 
+// DiscardNextReadTables removes what a rebuild that was cancelled or killed has left in the database of a DSN, if anything: it holds what the log held then. It is an error if one is at work on it.
+func DiscardNextReadTables(ctx context.Context, dsn string) (err error) {
+	config, err := parseDSN(dsn)
+	if err != nil {
+		return err
+	}
+	conn, err := connect(ctx, session(config, 0))
+	if err != nil {
+		return err
+	}
+	n := &NextReadTables{conn: conn}
+	defer func() { err = errors.Join(err, n.Close()) }()
+	if err := n.seize(ctx); err != nil {
+		return fmt.Errorf("new read tables in %s: %w", place(config), err)
+	}
+	return n.resume(ctx, "") // which is nobody's name
+}
+
 func openNext(ctx context.Context, config *pgx.ConnConfig, schema fs.FS, maker string) (*NextReadTables, error) {
 	conn, err := connect(ctx, session(config, 0))
 	if err != nil {
@@ -134,7 +152,7 @@ const closeTimeout = time.Second
 // Close ends both sides, and lets others have the tables. Whoever uses them must have stopped.
 func (n *NextReadTables) Close() error {
 	var err error
-	if n.Write != nil {
+	if n.ReadTables != nil && n.Write != nil {
 		err = n.ReadTables.Close()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)

@@ -46,6 +46,19 @@ func OpenNextReadTables(ctx context.Context, dir string, schema fs.FS, maker str
 	return n, nil
 }
 
+// DiscardNextReadTables removes what a rebuild that was cancelled or killed has left in a data directory, if anything: it holds what the log held then. It is an error if one is at work on it.
+func DiscardNextReadTables(ctx context.Context, dir string) error {
+	n := &NextReadTables{path: filepath.Join(dir, nextFile)}
+	release, err := seize(ctx, n.path, true)
+	if isBusy(err) {
+		return fmt.Errorf("an online rebuild is at work on %s: let it finish, or cancel it, and run this again", n.path)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(n.discard(), release())
+}
+
 // begin opens the file, as it was left or made anew.
 func (n *NextReadTables) begin(ctx context.Context, log string, schema fs.FS, sign int32) error {
 	if err := n.resume(ctx, sign); err != nil {
