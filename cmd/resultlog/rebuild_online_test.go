@@ -60,6 +60,7 @@ func TestRebuildOnline(t *testing.T) {
 			return field(server.must(t, http.StatusOK, "GET", result, ""), "resultStatus")
 		}
 		for _, flags := range [][]string{nil, {"--json"}, {"--json"}} {
+			status() // once the tables have it
 			withTables(t, place, func(s *store) error {
 				_, err := s.tables.ExecContext(t.Context(), `UPDATE results SET status = 'CANCELED'`)
 				return err

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -287,6 +288,13 @@ type answers struct {
 // ask sends a question from the tenant of these tests.
 func (q question) ask(t *testing.T, s *server, k knowledge) (a answers) {
 	token := tokenFor(t, testTenant)
+	if strings.HasPrefix(q.path, "/api/audit/") { // which is a second behind
+		head, err := strconv.Atoi(regexp.MustCompile(`"head":(\d+)`).FindStringSubmatch(s.must(t, http.StatusOK, http.MethodGet, "/api/events?limit=1", ""))[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.checkpointOf(t, head)
+	}
 	status, own, position := q.send(t, s, token, testTenant)
 	a.Status, a.Own, a.Positions = status, fmt.Sprint(status, " ", k.mask(own)), []string{position}
 	status, other, position := q.send(t, s, token, otherTestTenant)
@@ -338,9 +346,11 @@ var (
 	someTime   = regexp.MustCompile(`20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
 	someKey    = regexp.MustCompile(`rtn_sk_[0-9A-Za-z]+`)
 	someCursor = regexp.MustCompile(`"nextCursor":"[^"]*"`)
+	someHash   = regexp.MustCompile(`[0-9a-f]{64}|[0-9A-Za-z+/]{43}=`)
+	someSigner = regexp.MustCompile(`\+[0-9a-f]{8}\+[0-9A-Za-z+/]{44}|(— \S+) \S{92}`) // a verifier key, and a signature by it
 )
 
-// mask hides what was minted for whoever asks: ids but those of the other tenant, times, keys, and cursors, which are made of both.
+// mask hides what was minted for whoever asks: ids but those of the other tenant, times, keys, and cursors and hashes, which are made of all that.
 func (k knowledge) mask(answer string) string {
 	answer = someID.ReplaceAllStringFunc(answer, func(id string) string {
 		if slices.Contains(k.ids, id) {
@@ -349,6 +359,8 @@ func (k knowledge) mask(answer string) string {
 		return "(id)"
 	})
 	answer = someTime.ReplaceAllString(answer, "(time)")
+	answer = someSigner.ReplaceAllString(answer, "$1 (signed)")
+	answer = someHash.ReplaceAllString(answer, "(hash)")
 	answer = someCursor.ReplaceAllString(answer, `"nextCursor":"(cursor)"`)
 	return someKey.ReplaceAllStringFunc(answer, func(key string) string {
 		if strings.HasPrefix(k.apiKey, key) {
