@@ -39,26 +39,9 @@ func Decode(enc Encoded) (Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	var e Event
-	switch enc.Type {
-	case "ActivityCreated":
-		e, err = decodeAs[ActivityCreated](enc.Type, data)
-	case "ResultSubmitted":
-		e, err = decodeSubmitted(data, enc.Personal)
-	case "ActivityTransitioned":
-		e, err = decodeAs[ActivityTransitioned](enc.Type, data)
-	case "ResultLinked":
-		e, err = decodeAs[ResultLinked](enc.Type, data)
-	case "PersonalErased":
-		e, err = decodeAs[PersonalErased](enc.Type, data)
-	case "ResultTypeConfigured":
-		e, err = decodeAs[ResultTypeConfigured](enc.Type, data)
-	case "APIKeyIssued":
-		e, err = decodeAs[APIKeyIssued](enc.Type, data)
-	case "APIKeyRevoked":
-		e, err = decodeAs[APIKeyRevoked](enc.Type, data)
-	default:
-		return nil, fmt.Errorf("%w: type %q has schemas but no decoder", ErrUnknownEvent, enc.Type)
+	e, isPlain := decodePlain(enc.Type, data, enc.Personal)
+	if !isPlain {
+		e, err = decodeAny(enc.Type, data, enc.Personal)
 	}
 	switch {
 	case err != nil:
@@ -69,6 +52,31 @@ func Decode(enc Encoded) (Event, error) {
 		return nil, fmt.Errorf("%s: has a personal part, but no digest of one", enc.Type)
 	}
 	return e, nil
+}
+
+// decodeAny decodes data of the newest schema, however its JSON is spelled.
+func decodeAny(eventType string, data, personal []byte) (e Event, err error) {
+	switch eventType {
+	case "ActivityCreated":
+		e, err = decodeAs[ActivityCreated](eventType, data)
+	case "ResultSubmitted":
+		e, err = decodeSubmitted(data, personal)
+	case "ActivityTransitioned":
+		e, err = decodeAs[ActivityTransitioned](eventType, data)
+	case "ResultLinked":
+		e, err = decodeAs[ResultLinked](eventType, data)
+	case "PersonalErased":
+		e, err = decodeAs[PersonalErased](eventType, data)
+	case "ResultTypeConfigured":
+		e, err = decodeAs[ResultTypeConfigured](eventType, data)
+	case "APIKeyIssued":
+		e, err = decodeAs[APIKeyIssued](eventType, data)
+	case "APIKeyRevoked":
+		e, err = decodeAs[APIKeyRevoked](eventType, data)
+	default:
+		return nil, fmt.Errorf("%w: type %q has schemas but no decoder", ErrUnknownEvent, eventType)
+	}
+	return e, err
 }
 
 // EncodeMetadata writes metadata as one JSON object. The same metadata always gives the same bytes.
@@ -90,6 +98,9 @@ func EncodeMetadata(m Metadata) []byte {
 
 // DecodeMetadata reads what EncodeMetadata wrote.
 func DecodeMetadata(data []byte) (Metadata, error) {
+	if m, ok := plainMetadata(data); ok {
+		return m, nil
+	}
 	return decodeAs[Metadata]("metadata", data)
 }
 

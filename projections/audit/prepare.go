@@ -22,7 +22,7 @@ type Prepared struct {
 // Prepare decodes an event, and takes its leaf. Slim is its slim encoding, if it is known to be there.
 func Prepare(e core.Entry, slim []byte) Prepared {
 	p := Prepared{Entry: e, Leaf: e.Leaf()}
-	if p.Recorded, p.Err = recorded(e); p.Err != nil {
+	if p.Recorded, p.Err = e.Recorded(); p.Err != nil {
 		return p
 	}
 	if submitted, ok := p.Recorded.Event.(core.ResultSubmitted); ok && e.Personal != nil && sha256.Sum256(e.Personal) != submitted.Personal.SHA256 {
