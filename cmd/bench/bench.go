@@ -18,7 +18,8 @@ type benchCommand struct {
 	Seconds float64 `default:"3" help:"How long clients send in a run."`
 	Quick   bool    `help:"Shorter runs of fewer of them, some 90 seconds: to see whether something broke, not for the record."`
 	Rows    int     `default:"1000000" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured."`
-	Only    string  `enum:",rates,trees,postgres,tenants,pages" default:"" placeholder:"PART" help:"Measure this part and no other: rates, trees, postgres, tenants or pages."`
+	Events  int     `default:"1000000" help:"How many events the history has that is exported and verified; 0: it is not measured."`
+	Only    string  `enum:",rates,trees,postgres,tenants,pages,audit" default:"" placeholder:"PART" help:"Measure this part and no other: rates, trees, postgres, tenants, pages or audit."`
 	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
 	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
 }
@@ -30,6 +31,7 @@ const (
 	postgresPart = "postgres" // resultlog on PostgreSQL beside the ceiling and what a user would write instead
 	tenantsPart  = "tenants"  // a quiet tenant beside a flooding one
 	pagesPart    = "pages"    // lists
+	auditPart    = "audit"    // exporting and verifying a history
 )
 
 // measures tells whether a part was asked for.
@@ -38,6 +40,7 @@ func (b benchCommand) measures(part string) bool { return b.Only == "" || b.Only
 // quick is what --quick measures: every target, as short as its ratio means anything.
 func (b *benchCommand) quick() {
 	b.Clients, b.Rounds, b.Seconds, b.Rows = []int{1, 64, 256}, 3, 0.5, min(b.Rows, 100_000)
+	b.Events = min(b.Events, 100_000)
 }
 
 // quickOnPostgres are the numbers of clients of what is quick on PostgreSQL, where each run begins with a cluster.
@@ -83,7 +86,7 @@ func (b benchCommand) Run(ctx context.Context) error {
 	if err := b.measure(ctx, s, product, &r); err != nil {
 		return err
 	}
-	r.Targets = append(r.Runs.verdicts(), r.Pages.verdicts(b.Rows)...)
+	r.Targets = slices.Concat(r.Runs.verdicts(), r.Pages.verdicts(b.Rows), r.Audit.verdicts())
 	r.write(os.Stdout)
 	if b.JSON != "" {
 		return r.writeJSON(b.JSON)
@@ -112,6 +115,12 @@ func (b benchCommand) measure(ctx context.Context, s settings, p product, r *rep
 	if b.measures(pagesPart) && b.Rows > 0 {
 		fmt.Fprintf(os.Stderr, "filling read tables with %d results\n", b.Rows)
 		if r.Pages, err = measurePages(ctx, s.dir, b.Rows, b.Rounds); err != nil {
+			return err
+		}
+	}
+	if b.measures(auditPart) && b.Events > 0 {
+		fmt.Fprintf(os.Stderr, "making a history of %d events\n", b.Events)
+		if r.Audit, err = b.measureAudit(ctx, s.dir, p); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ type report struct {
 	Tenants    tenantRuns `json:"tenants"`
 	Rows       int        `json:"rows"` // that Pages were read from
 	Pages      pageRuns   `json:"pages"`
+	Audit      auditRuns  `json:"audit"`
 	Targets    []verdict  `json:"targets"`
 }
 
@@ -48,6 +49,7 @@ func (r report) write(out io.Writer) {
 	}
 	r.Tenants.write(out)
 	r.Pages.write(out, r.Rows)
+	r.Audit.write(out)
 	r.writeTargets(out)
 }
 
@@ -87,7 +89,7 @@ func (r report) writeRates(out io.Writer) {
 
 // heldAgainst lists whose rate a contender's is divided by: the limits', and, on PostgreSQL, that of whom it is to surpass or to equal.
 func (r report) heldAgainst(c string) (others []string) {
-	for _, to := range append([]string{ceilingName, plainFileName}, map[string][]string{postgresName: {crudName}, twoNodesName: {postgresName}}[c]...) {
+	for _, to := range append([]string{ceilingName, plainFileName}, map[string][]string{knownName: {treelessName}, postgresName: {crudName}, twoNodesName: {postgresName}}[c]...) {
 		if c != ceilingName && c != to && slices.Contains(r.Contenders, to) {
 			others = append(others, to)
 		}

@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/audit"},
 	"resultlog/cmd/resultlog/crashtest":          {}, // tests only
 	"resultlog/cmd/resultlog/failovertest":       {}, // tests only
-	"resultlog/cmd/bench":                        {"core", "eventstore", "eventstore/postgres", "eventstore/postgres/postgrestest", "eventstore/sqlite", "http", "projections"},
+	"resultlog/cmd/bench":                        {"core", "eventstore", "eventstore/postgres", "eventstore/postgres/postgrestest", "eventstore/sqlite", "http", "projections", "projections/audit"},
 	"resultlog/cmd/docs":                         {"core"},
 }
 
