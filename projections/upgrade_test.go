@@ -84,7 +84,8 @@ func TestTablesOfBeforeErasuresStay(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.exec(`ALTER TABLE results DROP COLUMN erased_at`)
-		w.exec(map[string]string{"sqlite": `DELETE FROM goose_db_version WHERE version_id = 5`, "postgres": `DELETE FROM migrations WHERE version_id = 2`}[w.engine.name])
+		w.withoutCounted()
+		w.exec(map[string]string{"sqlite": `DELETE FROM goose_db_version WHERE version_id >= 5`, "postgres": `DELETE FROM migrations WHERE version_id >= 2`}[w.engine.name])
 		w.close(w.tables)
 
 		w.tables = w.open()
