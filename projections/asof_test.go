@@ -140,6 +140,7 @@ func TestAsOfIsANaiveFold(t *testing.T) {
 
 // What was read after each commit from the read tables is what is read later as of that commit's last position, and as of its time: and so it stays after any other commit.
 func TestAsOfIsWhatWasRead(t *testing.T) {
+	oneGoroutine(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		running := w.run(w.config(w.tables))

@@ -381,6 +381,9 @@ func cutShort(t *testing.T, place string, c *eraseCommand, done int) {
 // TestEraseGoesOn: an erasure that was cut short after any of its steps is finished by the same command, which may be run again at any time; though the result has an event that no read table can take,
 // and whose parking parks the erasure too.
 func TestEraseGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after the other: make test runs it")
+	}
 	eachStore(t, func(t *testing.T, place string) {
 		for done := range interrupted {
 			t.Run(fmt.Sprintf("after %d steps", done), func(t *testing.T) {

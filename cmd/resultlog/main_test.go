@@ -46,6 +46,9 @@ func (m leakChecked) Run() int {
 
 // TestScripts runs what a user types, and shows what they see: testdata/script/*.txtar.
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in processes of their own: make test runs it")
+	}
 	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
 }
 

@@ -51,6 +51,9 @@ func somePositions(random *rand.Rand, n int) []int {
 
 // The trees of every size are right, proofs and all, from the first event on.
 func TestTreesOfEverySize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: make test runs it")
+	}
 	log, key, tables := &events{}, newKey(t), sqliteTables(t)
 	keeper := newKeeper(t, tables, log, key)
 	for n := 1; n <= 70; n++ {
