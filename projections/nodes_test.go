@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -160,41 +161,40 @@ func TestRetryBesideTwoNodes(t *testing.T) {
 		tool := w.open()
 		t.Cleanup(func() { w.close(tool) })
 		d := w.deadLetters(tool)
-		stop, retried := make(chan struct{}), make(chan error, 1)
-		applied := 0
-		go func() {
-			for {
-				n, err := retryAll(d)
-				applied += n
-				select {
-				case <-stop:
-					retried <- err
-					return
-				default:
+		again, retried := make(chan struct{}, 1), make(chan error, 1)
+		var applied atomic.Int32
+		go func() { // goes on until again is closed, or until an error
+			var err error
+			for range again {
+				var n int
+				if n, err = retryAll(d); err != nil {
+					break
 				}
-				if err != nil {
-					retried <- err
-					return
-				}
+				applied.Add(int32(n))
 			}
+			retried <- err
 		}()
-		for range 60 {
+		for n := 0; n < 60 || n < 600 && applied.Load() < 5; n++ {
 			w.live(r, 2)
 			nodes[r.IntN(len(nodes))].wakeUp()
+			select {
+			case again <- struct{}{}:
+			default: // it is at it
+			}
 		}
+		close(again)
 		for _, one := range nodes {
 			one.wakeUp()
 			w.caughtUp(one.running)
 		}
-		close(stop)
 		if err := w.await(retried); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := retryAll(d); err != nil {
 			t.Fatal(err)
 		}
-		if left := w.letters(d, projections.Which{}); len(left) > 0 || applied < 5 {
-			t.Fatalf("%d were applied beside the nodes; left are %+v", applied, left)
+		if left := w.letters(d, projections.Which{}); len(left) > 0 || applied.Load() < 5 {
+			t.Fatalf("%d were applied beside the nodes; left are %+v", applied.Load(), left)
 		}
 		w.verify(w.tables)
 		got := w.dump()
