@@ -101,6 +101,9 @@ func mustComeBack(t interface{ Fatalf(string, ...any) }, e Entry) []byte {
 	if !reflect.DeepEqual(got, e) {
 		t.Fatalf("%s\ncame back as\n%+v, and was\n%+v", line, got, e)
 	}
+	if leaf := LeafOf(line); leaf != e.Leaf() {
+		t.Fatalf("%s\nits leaf is read as %s", line, leaf)
+	}
 	return line
 }
 

@@ -159,6 +159,13 @@ func (l *entryLine) text(opening string) []byte {
 	return l.take(s.at)
 }
 
+// LeafOf gives the leaf that a line ends with which ParseEntry has taken: it was compared with the event, and need not be computed again.
+func LeafOf(line []byte) (leaf Digest) {
+	end := len(line) - len(`"}`)
+	_, _ = hex.Decode(leaf[:], line[end-hex.EncodedLen(len(leaf)):end]) // they are hexadecimal digits
+	return leaf
+}
+
 // leafEnd is the length of what follows the data.
 const leafEnd = len(`,"leaf":"`) + 2*len(Digest{}) + len(`"}`)
 

@@ -96,6 +96,7 @@ func (w *world) liveIn(r *rand.Rand, n int) {
 // As of tenant positions, and of instants at which something was recorded and the ones before them, each result and each activity is what a naive fold of the tenant's events up to then gives; and
 // nothing else is there.
 func TestAsOfIsANaiveFold(t *testing.T) {
+	oneGoroutine(t)
 	links, pendings, before := 0, 0, 0
 	for seed := range uint64(6) {
 		w := &world{t: t, log: memory.New(time.Now), machine: core.NewMachine(), clock: 1_700_000_000_000, wake: make(chan struct{}, 1)}

@@ -72,6 +72,7 @@ func applied(t *testing.T, newWorld func(testing.TB) *world, seed uint64) *world
 
 // Read tables that were made of another log than the one beside them are noticed and made again, by a start and by a rebuild; those of this log stay.
 func TestReadTablesOfAnotherLog(t *testing.T) {
+	oneGoroutine(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		all := func(head core.Position) core.Position { return head }
 		none := func(core.Position) core.Position { return 0 }

@@ -23,7 +23,7 @@ func TestAsOfIsWhatWasAnswered(t *testing.T) {
 			s := serveOn(t, place(t))
 			r := rand.New(rand.NewPCG(80, 1))
 			tenants := []*remembering{newRemembering(t, s, testTenant), newRemembering(t, s, otherTestTenant)}
-			for range 120 {
+			for range 80 {
 				c := tenants[r.IntN(len(tenants))]
 				c.act(t, r)
 				for _, c := range tenants {

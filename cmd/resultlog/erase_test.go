@@ -272,6 +272,9 @@ func mustHoldOthersAlone(t *testing.T, place string) {
 
 // TestErase is the promise: while a server runs and others submit, results are erased; afterwards no byte of them is in any file, in no answer, and in no backup; everything else is as it was.
 func TestErase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after the other: make test runs it")
+	}
 	eachStore(t, func(t *testing.T, place string) {
 		s := newScene(t, place)
 		if isPostgres(place) {
@@ -449,6 +452,9 @@ func TestEraseWithoutAServer(t *testing.T) {
 
 // What an online rebuild has left, when it was cancelled or killed, holds what the log held then: it goes too. While one is at work, the erasure says so, and is finished later.
 func TestEraseTakesWhatAnOnlineRebuildHasLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after the other: make test runs it")
+	}
 	eachStore(t, func(t *testing.T, place string) {
 		rows := stored(t, filled(t, place))
 		args := append([]string{"erase", "--result", rows[0].StreamID.String(), "--tenant", rows[0].TenantID.String(), "--sub", "maria"}, in(place)...)

@@ -174,5 +174,5 @@ func parseLine(l line) parsed {
 		return parsed{number: l.number, err: fmt.Errorf("line %d: %w", l.number, err)}
 	}
 	e.Position = e.TenantPosition
-	return parsed{Prepared: audit.Prepare(e, nil), number: l.number}
+	return parsed{Prepared: audit.PrepareExported(e, core.LeafOf(l.text)), number: l.number}
 }

@@ -295,6 +295,9 @@ func TestNextReadTablesThatWereLeft(t *testing.T) {
 
 // What somebody has made in the file that serves would be lost, and so would the work of a newer program: both are refused, before anything is made and again at the switch.
 func TestSwitchRefusesToLoseWhatTheNewTablesLack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: make test runs it")
+	}
 	for name, statement := range map[string]string{
 		"index mine": `CREATE INDEX mine ON rows (ballast)`, "view mine": `CREATE VIEW mine AS SELECT whose FROM rows`, "table mine": `CREATE TABLE mine (n)`,
 		"shape 99": `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`,

@@ -20,8 +20,13 @@ type Prepared struct {
 }
 
 // Prepare decodes an event, and takes its leaf. Slim is its slim encoding, if it is known to be there.
-func Prepare(e core.Entry, slim []byte) Prepared {
-	p := Prepared{Entry: e, Leaf: e.Leaf()}
+func Prepare(e core.Entry, slim []byte) Prepared { return prepare(e, e.Leaf(), slim) }
+
+// PrepareExported is Prepare of an event whose leaf has been compared with it already (core.ParseEntry).
+func PrepareExported(e core.Entry, leaf core.Digest) Prepared { return prepare(e, leaf, nil) }
+
+func prepare(e core.Entry, leaf core.Digest, slim []byte) Prepared {
+	p := Prepared{Entry: e, Leaf: leaf}
 	if p.Recorded, p.Err = e.Recorded(); p.Err != nil {
 		return p
 	}
