@@ -14,13 +14,15 @@ build: ## build bin/resultlog
 
 # What needs PostgreSQL starts a throw-away cluster of its own; RESULTLOG_TEST_POSTGRES=postgres://… names another server, RESULTLOG_REQUIRE_POSTGRES=1 fails where there is none.
 POSTGRES = (command -v initdb || ls /usr/lib/postgresql/*/bin/initdb) >/dev/null 2>&1 || [ -n "$$RESULTLOG_TEST_POSTGRES" ] || echo "skipped: what needs the programs of a PostgreSQL server; apt-get install postgresql"
+# All of them; those that take longest come first, so that no core waits for the last one.
+PACKAGES = $$($(GO) list ./projections ./cmd/resultlog ./http ./...)
 test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's programs for all of them)
-	CGO_ENABLED=0 $(GO) test ./...
+	CGO_ENABLED=0 $(GO) test $(PACKAGES)
 	@$(POSTGRES)
 
 # But for those that have nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine (core, and -short). make test runs both.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$)
+	CGO_ENABLED=1 $(GO) test -race -short $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$)
 	@$(POSTGRES)
 
 check: ## gofmt, vet, staticcheck, go mod tidy

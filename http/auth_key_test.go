@@ -105,6 +105,9 @@ func (w *world) judgeKeyed(t *testing.T, r *http.Request, then string, looked in
 
 // TestSpoiltKeys: a key that was mistyped, cut off or made up is 401, and nobody looks for it.
 func TestSpoiltKeys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request after the other: make test runs it")
+	}
 	w := newWorld(t)
 	key, _ := w.keyFor(tenant, core.AllPermissions, nil)
 	for how, text := range spoilt(key) {

@@ -20,6 +20,9 @@ func sized(size int) string { return "{" + strings.Repeat(" ", size-len(minimal)
 
 // TestBatchLimits has a row for every bound of a batch: one that is just met, and one that is passed.
 func TestBatchLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request after the other: make test runs it")
+	}
 	many := slices.Repeat([]string{minimal}, MaxBatchItems)
 	padded := func(size int) string { return array(minimal) + strings.Repeat(" ", size-len(array(minimal))) }
 	chunked := func(r *http.Request) { r.ContentLength = -1 }
@@ -162,6 +165,9 @@ func TestBatchesGiveTheirPlacesBack(t *testing.T) {
 
 // TestOrderOfChecksOfBatches does for a batch what TestOrderOfChecks does for a single one.
 func TestOrderOfChecksOfBatches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request after the other: make test runs it")
+	}
 	w := newWorld(t)
 	w.shut = full
 	p, steps := w.wrongInEveryWay(http.MethodPost, batchPath, "VIEWER", "FDE")

@@ -80,6 +80,9 @@ func (h endless) TenantEntries(_ context.Context, tenant core.ID, after core.Pos
 
 // TestExportsAreBounded: "streamed with bounded memory": an export of fifty megabytes never has more than a few in memory, and every event is in it once.
 func TestExportsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request after the other: make test runs it")
+	}
 	const events, mostBytes = 100_000, 16 << 20
 	w := newWorld(t, func(c *Config) { c.History = endless{events: events} })
 	url, _ := w.serve(t)

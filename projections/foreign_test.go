@@ -158,6 +158,7 @@ func TestEmptyReadTablesAreOfAnyLog(t *testing.T) {
 
 // A log that cannot be read says nothing of the tables: they stay.
 func TestALogThatCannotBeReadIsNotAnother(t *testing.T) {
+	oneGoroutine(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := applied(t, newWorld, 4)
 		broken := func(context.Context, core.Position) (core.ID, bool, error) {
