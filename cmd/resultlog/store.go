@@ -122,39 +122,50 @@ func orNone[L storedLog](log L, err error) (storedLog, error) {
 
 // openTables opens the tables that are made of a log, and closes that if it cannot.
 func (f storeFlags) openTables(ctx context.Context, log storedLog) (*store, error) {
-	s := &store{log: log}
+	s, open := &store{log: log}, f.openEmbeddedTables
 	if f.Store != "" {
-		tables, err := postgres.OpenReadTables(ctx, f.Store, projections.PostgresSchema())
-		if err != nil {
-			return nil, errors.Join(err, log.Close())
-		}
-		s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, tables.Read
-		s.reading = projections.Tables{DB: tables.Read, Catalog: postgres.Catalog, Unlimited: postgres.UnlimitedReading}
-		trees, err := postgres.OpenAuditTables(ctx, f.Store, audit.PostgresSchema())
-		if err != nil {
-			return nil, errors.Join(err, tables.Close(), log.Close())
-		}
-		s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
-		s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
-		s.sweep = func(ctx context.Context) ([]string, error) { return postgres.SweepReadTables(ctx, f.Store) }
-		s.discardNext = func(ctx context.Context) error { return postgres.DiscardNextReadTables(ctx, f.Store) }
-		return s, nil
+		open = f.openPostgresTables
 	}
+	if err := open(ctx, s); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return s, nil
+}
+
+func (f storeFlags) openEmbeddedTables(ctx context.Context, s *store) error {
 	tables, err := sqlite.OpenReadTables(ctx, f.Data, projections.SQLiteSchema())
 	if err != nil {
-		return nil, errors.Join(err, log.Close())
+		return err
+	}
+	trees, err := sqlite.OpenAuditTables(ctx, f.Data, audit.SQLiteSchema())
+	if err != nil {
+		return errors.Join(err, tables.Close())
 	}
 	s.tables, s.read = projections.Tables{DB: tables.Write}, tables.Read
 	s.reading = projections.Tables{DB: tables.Read, Catalog: sqlite.Catalog}
-	trees, err := sqlite.OpenAuditTables(ctx, f.Data, audit.SQLiteSchema())
-	if err != nil {
-		return nil, errors.Join(err, tables.Close(), log.Close())
-	}
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read}
 	s.topic, s.closed = sqlite.EventsTopic(), both(trees.Close, tables.Close)
 	s.sweep = func(ctx context.Context) ([]string, error) { return sqlite.SweepReadTables(ctx, f.Data) }
 	s.discardNext = func(ctx context.Context) error { return sqlite.DiscardNextReadTables(ctx, f.Data) }
-	return s, nil
+	return nil
+}
+
+func (f storeFlags) openPostgresTables(ctx context.Context, s *store) error {
+	tables, err := postgres.OpenReadTables(ctx, f.Store, projections.PostgresSchema())
+	if err != nil {
+		return err
+	}
+	trees, err := postgres.OpenAuditTables(ctx, f.Store, audit.PostgresSchema())
+	if err != nil {
+		return errors.Join(err, tables.Close())
+	}
+	s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, tables.Read
+	s.reading = projections.Tables{DB: tables.Read, Catalog: postgres.Catalog, Unlimited: postgres.UnlimitedReading}
+	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
+	s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
+	s.sweep = func(ctx context.Context) ([]string, error) { return postgres.SweepReadTables(ctx, f.Store) }
+	s.discardNext = func(ctx context.Context) error { return postgres.DiscardNextReadTables(ctx, f.Store) }
+	return nil
 }
 
 // both calls both, one after the other.
