@@ -107,6 +107,9 @@ func drawKept(t *rapid.T, signed, every []audit.Promise) (kept []audit.Promise) 
 // A log that was tampered with is found out, whatever was changed in it and whatever was forged beside it, as far as what was kept comes: the earliest event that is told of is the first bad one, or one of
 // those between the checkpoints around it.
 func TestEveryTamperingIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: make test runs it")
+	}
 	eachStore(t, func(t *testing.T, s *store) {
 		var fixtures []fixture
 		for seed := range uint64(3) {
