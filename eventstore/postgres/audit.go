@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -34,25 +32,10 @@ func OpenAuditTables(ctx context.Context, dsn string, schema fs.FS) (*AuditTable
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, config, auditSchema, schema); err != nil {
-		return nil, fmt.Errorf("audit tables in %s: %w", place(config), err)
-	}
-	config.RuntimeParams["search_path"] = auditSchema
-	t := &AuditTables{
-		Write: pool(session(config, auditTimeout), 1, func(ctx context.Context, conn *pgx.Conn) error {
-			if _, err := conn.Exec(ctx, emitMessage); err != nil { // see newWriter: nothing is signed that a failover would take back
-				return err
-			}
-			_, err := conn.Exec(ctx, forAuditing)
-			return err
-		}),
-		Read: pool(session(config, statementTimeout), auditConns, func(ctx context.Context, conn *pgx.Conn) error {
-			_, err := conn.Exec(ctx, forReading)
-			return err
-		}),
-	}
-	if err := errors.Join(t.Write.PingContext(ctx), t.Read.PingContext(ctx)); err != nil {
-		return nil, errors.Join(fmt.Errorf("audit tables in %s: %w", place(config), err), t.Close())
+	t := &AuditTables{}
+	t.Write, t.Read, err = sides{what: "audit tables", schema: auditSchema, writeConns: 1, writeTimeout: auditTimeout, writing: forAuditing, readConns: auditConns}.open(ctx, config, schema)
+	if err != nil {
+		return nil, err
 	}
 	return t, nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 const (
@@ -72,38 +71,13 @@ func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables,
 }
 
 // openTables brings up the read tables in a schema, and opens both sides of them.
-func openTables(ctx context.Context, config *pgx.ConnConfig, name string, schema fs.FS) (*ReadTables, error) {
-	if err := migrate(ctx, config, name, schema); err != nil {
-		return nil, fmt.Errorf("read tables in %s: %w", place(config), err)
-	}
-	config = config.Copy()
-	config.RuntimeParams["search_path"] = name
-	writing, reading := session(config, applyTimeout), session(config, statementTimeout)
-	t := &ReadTables{
-		Write: pool(writing, writeConns, func(ctx context.Context, conn *pgx.Conn) error {
-			if _, err := conn.Exec(ctx, emitMessage); err != nil { // see newWriter: nothing is projected that a failover would take back
-				return err
-			}
-			_, err := conn.Exec(ctx, forWriting)
-			return err
-		}),
-		Read: pool(reading, readConns, func(ctx context.Context, conn *pgx.Conn) error {
-			_, err := conn.Exec(ctx, forReading)
-			return err
-		}),
-	}
-	if err := errors.Join(t.Write.PingContext(ctx), t.Read.PingContext(ctx)); err != nil {
-		return nil, errors.Join(fmt.Errorf("read tables in %s: %w", place(config), err), t.Close())
+func openTables(ctx context.Context, config *pgx.ConnConfig, name string, schema fs.FS) (t *ReadTables, err error) {
+	t = &ReadTables{}
+	t.Write, t.Read, err = sides{what: "read tables", schema: name, writeConns: writeConns, writeTimeout: applyTimeout, writing: forWriting, readConns: readConns}.open(ctx, config, schema)
+	if err != nil {
+		return nil, err
 	}
 	return t, nil
-}
-
-func pool(config *pgx.ConnConfig, conns int, afterConnect func(context.Context, *pgx.Conn) error) *sql.DB {
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(afterConnect))
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns) // a connection costs more to open than to keep
-	db.SetConnMaxLifetime(connLifetime)
-	return db
 }
 
 // Close ends both sides. Whoever uses them must have stopped.

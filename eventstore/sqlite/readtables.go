@@ -64,12 +64,4 @@ func migrateFile(ctx context.Context, path string, schema fs.FS) error {
 }
 
 // Close ends both sides. Whoever uses them must have stopped.
-func (t *ReadTables) Close() error {
-	var errs []error
-	for _, db := range []*sql.DB{t.Read, t.Write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
+func (t *ReadTables) Close() error { return errors.Join(closeDB(t.Read), closeDB(t.Write)) }
