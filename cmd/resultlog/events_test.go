@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"resultlog/core"
 	"resultlog/eventstore/postgres/postgrestest"
@@ -35,13 +36,23 @@ func printed(t *testing.T, place string, args ...string) string {
 	return out.String()
 }
 
+// after is the first moment that a record can have after the one of at.
+func after(t *testing.T, at string) string {
+	t.Helper()
+	moment, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return moment.Add(time.Millisecond).Format(time.RFC3339Nano)
+}
+
 // TestHistoryOnEveryStore: over HTTP and from the command line, beside a server, the same events are the same bytes; each is read back as what the log holds.
 func TestHistoryOnEveryStore(t *testing.T) {
 	for name, place := range map[string]string{"embedded": t.TempDir(), "PostgreSQL": postgrestest.Database(t)} {
 		t.Run(name, func(t *testing.T) {
 			s := serveOn(t, place)
-			activity := field(s.must(t, http.StatusCreated, "POST", "/api/activities", creation("a", `"provider_activity_id":"p"`)), "id")
-			begin := now()
+			created := s.must(t, http.StatusCreated, "POST", "/api/activities", creation("a", `"provider_activity_id":"p"`))
+			activity, begin := field(created, "id"), after(t, field(created, "createdAt"))
 			result := field(s.must(t, http.StatusCreated, "POST", "/api/activity-results/tasks", submission(`"provider_activity_id":"p"`, "PENDING", begin, false)), "id")
 			pending := s.export(t, "/api/activities/"+activity+"/events")
 			if got := printed(t, place, "--activity", activity); got != pending || strings.Count(got, "\n") != 2 {
@@ -56,7 +67,7 @@ func TestHistoryOnEveryStore(t *testing.T) {
 				"/api/events": nil, "/api/events?after=7": {"--after", "7"}, "/api/events?type=ResultSubmitted&after=1": {"--type", "ResultSubmitted", "--after", "1"},
 				"/api/activities/" + activity + "/events": {"--activity", activity}, "/api/activity-results/" + result + "/events": {"--result", result},
 				"/api/events?after=2&activity_id=" + activity:               {"--after", "2", "--activity", activity},
-				"/api/events?from=" + strings.ReplaceAll(begin, "+", "%2B"): {"--from", begin},
+				"/api/events?from=" + begin: {"--from", begin},
 			} {
 				over, typed := s.export(t, path), printed(t, place, args...)
 				if over != typed || over == "" || over == all && path != "/api/events" {
