@@ -66,8 +66,8 @@ func TestHistoryOnEveryStore(t *testing.T) {
 			for path, args := range map[string][]string{
 				"/api/events": nil, "/api/events?after=7": {"--after", "7"}, "/api/events?type=ResultSubmitted&after=1": {"--type", "ResultSubmitted", "--after", "1"},
 				"/api/activities/" + activity + "/events": {"--activity", activity}, "/api/activity-results/" + result + "/events": {"--result", result},
-				"/api/events?after=2&activity_id=" + activity:               {"--after", "2", "--activity", activity},
-				"/api/events?from=" + begin: {"--from", begin},
+				"/api/events?after=2&activity_id=" + activity: {"--after", "2", "--activity", activity},
+				"/api/events?from=" + begin:                   {"--from", begin},
 			} {
 				over, typed := s.export(t, path), printed(t, place, args...)
 				if over != typed || over == "" || over == all && path != "/api/events" {
