@@ -130,9 +130,10 @@ func (k *Keeper) tree(ctx context.Context, tx *sql.Tx, tenant core.ID) (Tree, er
 	return readTree(ctx, tx, tenant)
 }
 
-// drop empties all that is made of the log: it is another one. The signed checkpoints stay.
+// drop empties all that is made of the log: it is another one, and what was handed over may be of the one before. The signed checkpoints stay.
 func (k *Keeper) drop(ctx context.Context, tx *sql.Tx) error {
 	k.Logger.Error("audit: the log is not the one that the trees were made of, as after restoring an older copy: they are made again; what was signed before stays, and may not hold for this log")
+	k.ahead = nil
 	for _, table := range []string{"checkpoints", "trees", "leaves", "nodes"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table); err != nil {
 			return err

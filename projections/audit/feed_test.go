@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"resultlog/core"
@@ -115,4 +117,30 @@ func TestWhatWasHandedOfAnotherLog(t *testing.T) {
 	}
 	mustTick(t, keeper)
 	mustProve(t, tables, log, id(1), key.Verifier(), []int{1, 40, 41, 100, 125})
+}
+
+// What a keeper was handed of a log that is gone is let go of with the trees that were made of it, which are made anew once.
+func TestWhatWasHandedGoesWithItsLog(t *testing.T) {
+	log, key, tables := &events{}, newKey(t), sqliteTables(t)
+	for range 50 {
+		log.grow(id(1))
+	}
+	var told strings.Builder
+	keeper := newKeeper(t, tables, log, key)
+	keeper.Logger = slog.New(slog.NewTextHandler(&told, nil))
+	keeper.Feed(log.recorded(0))
+	for range 50 {
+		log.grow(id(1))
+	}
+	mustTick(t, newKeeper(t, tables, log, key)) // another node's
+	log.all = nil
+	for range 120 {
+		log.grow(id(1))
+		log.all[len(log.all)-1].EventID = id(uint64(1000 + len(log.all)))
+	}
+	mustTick(t, keeper)
+	if times := strings.Count(told.String(), "they are made again"); times != 1 {
+		t.Errorf("the trees are made anew %d times", times)
+	}
+	mustProve(t, tables, log, id(1), key.Verifier(), []int{1, 40, 100, 120})
 }
