@@ -105,11 +105,7 @@ func TestWhatWasHandedOfAnotherLog(t *testing.T) {
 		log.grow(id(1))
 	}
 	handed := log.recorded(lost)
-	log.all = log.all[:40:40]
-	for range 80 {
-		log.grow(id(1))
-		log.all[len(log.all)-1].EventID = id(uint64(1000 + len(log.all)))
-	}
+	log.restore(40, id(1), 80)
 	mustTick(t, keeper) // the trees are of the log that there is now, up to 120
 	keeper.Feed(handed) // of positions 51 to 100
 	for range 5 {
@@ -133,11 +129,7 @@ func TestWhatWasHandedGoesWithItsLog(t *testing.T) {
 		log.grow(id(1))
 	}
 	mustTick(t, newKeeper(t, tables, log, key)) // another node's
-	log.all = nil
-	for range 120 {
-		log.grow(id(1))
-		log.all[len(log.all)-1].EventID = id(uint64(1000 + len(log.all)))
-	}
+	log.restore(0, id(1), 120)
 	mustTick(t, keeper)
 	if times := strings.Count(told.String(), "they are made again"); times != 1 {
 		t.Errorf("the trees are made anew %d times", times)

@@ -194,11 +194,7 @@ func TestAnotherLog(t *testing.T) {
 			log.grow(id(1))
 		}
 		mustTick(t, keeper)
-		log.all = log.all[:280:280]
-		for range 30 { // it has come further already, by other events
-			log.grow(id(1))
-			log.all[len(log.all)-1].EventID = id(uint64(1000 + len(log.all)))
-		}
+		log.restore(280, id(1), 30) // it has come further already
 		mustTick(t, keeper)
 		mustProve(t, tables, log, id(1), key.Verifier(), []int{1, 256, 280, 281, 310})
 		log.all = log.all[:20:20] // and a shorter one

@@ -91,6 +91,15 @@ func (l *events) grow(tenant core.ID) {
 	})
 }
 
+// restore makes it another log: an older copy, with so many events of its, which has gone on by other events of the tenant.
+func (l *events) restore(kept int, tenant core.ID, others int) {
+	l.all = l.all[:kept:kept]
+	for range others {
+		l.grow(tenant)
+		l.all[len(l.all)-1].EventID = id(uint64(1000 + len(l.all)))
+	}
+}
+
 // tenant is a tenant's part of the log.
 func (l *events) tenant(tenant core.ID) []core.Entry {
 	l.mu.Lock()
