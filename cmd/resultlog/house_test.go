@@ -19,13 +19,14 @@ var arrows = map[string][]string{
 	"resultlog/eventstore/eventstoretest":        {"core", "eventstore"},
 	"resultlog/projections":                      {"core"},
 	"resultlog/projections/audit":                {"core"},
+	"resultlog/projections/analytics":            {"core"},
 	"resultlog/http":                             {"core"},
 	"resultlog/docs":                             {},
-	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/audit"},
+	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/analytics", "projections/audit"},
 	"resultlog/cmd/resultlog/crashtest":          {}, // tests only
 	"resultlog/cmd/resultlog/failovertest":       {}, // tests only
 	"resultlog/cmd/bench":                        {"core", "eventstore", "eventstore/postgres", "eventstore/postgres/postgrestest", "eventstore/sqlite", "http", "projections", "projections/audit"},
-	"resultlog/cmd/docs":                         {"core"},
+	"resultlog/cmd/docs":                         {"core", "projections/analytics"},
 }
 
 func TestNoArrowIsAddedToTheHouse(t *testing.T) {
