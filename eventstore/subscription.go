@@ -29,6 +29,10 @@ type EventsTopic struct {
 // delivery was applied in.
 type Checkpoints struct{}
 
+// generation says which read tables this program's subscription feeds, all of them. The migration that adds one has the table checkpoints want it: a node of an older program, which names none, is
+// refused, and leaves the events to those that feed the new table too.
+const generation = 1
+
 // Both are stateless, as watermill-sql wants them.
 var (
 	_ wsql.SchemaAdapter  = EventsTopic{}
@@ -105,9 +109,9 @@ func (Checkpoints) NextOffsetQuery(_, consumerGroup string) wsql.Query {
 // AckMessageQuery implements wsql.OffsetsAdapter. The event's id beside its position tells whether a log is the one that the tables were made of.
 func (Checkpoints) AckMessageQuery(_ string, row wsql.Row, consumerGroup string) wsql.Query {
 	return wsql.Query{
-		Query: `INSERT INTO checkpoints (subscription, position, event_id) VALUES ($1, $2, $3)
-			ON CONFLICT (subscription) DO UPDATE SET position = excluded.position, event_id = excluded.event_id`,
-		Args: []any{consumerGroup, row.Offset, row.ExtraData[lastEventID]},
+		Query: `INSERT INTO checkpoints (subscription, position, event_id, generation) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (subscription) DO UPDATE SET position = excluded.position, event_id = excluded.event_id, generation = excluded.generation`,
+		Args: []any{consumerGroup, row.Offset, row.ExtraData[lastEventID], generation},
 	}
 }
 

@@ -17,6 +17,7 @@ var personalFrom = map[string]struct {
 	before func(r core.Recorded, until core.Position) bool // whether a submission is no later than that
 }{
 	"results":              {"id", "version", func(r core.Recorded, until core.Position) bool { return core.Position(r.Version) <= until }},
+	"submissions":          {"result_id", "version", func(r core.Recorded, until core.Position) bool { return core.Position(r.Version) <= until }},
 	"activity_transitions": {"result_id", "position", func(r core.Recorded, until core.Position) bool { return r.TenantPosition < until }},
 }
 

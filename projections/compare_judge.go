@@ -22,6 +22,7 @@ var heldBack = map[string][]holding{
 	"results":              {{by: "id"}},
 	"activities":           {{by: "id"}, {by: "result_id", only: []string{"result_id", "updated_at", "last_position"}}},
 	"activity_transitions": {{by: "activity_id"}, {by: "result_id", only: []string{"error_message"}}},
+	"submissions":          {{by: "result_id"}},
 	"task_result_types":    {{by: "tenant_id"}},
 	"api_keys":             {{by: "tenant_id"}},
 	"idempotency_keys":     nil, // a key is recorded though its event is parked

@@ -76,9 +76,10 @@ func TestComparisonOfWhatIsBesideParkedStreams(t *testing.T) {
 			{"a status event's code", "activity_transitions", "error_code = 'x'", known.ActivityID, 2},
 			{"a status event's comment", "activity_transitions", "error_message = 'x'", other.ActivityID, 2},
 			{"another result", "results", "status = 'x'", sound.ResultID, 1},
+			{"a submission of another result", "submissions", "status = 'x'", sound.ResultID, 1},
 			{"a key of a tenant that is parked", "api_keys", "name = 'x'", key.KeyID, 0},
 		} {
-			column := map[string]string{"activity_transitions": "activity_id"}[row.table]
+			column := map[string]string{"activity_transitions": "activity_id", "submissions": "result_id"}[row.table]
 			if column == "" {
 				column = "id"
 			}
@@ -125,7 +126,7 @@ func TestComparisonOfWhatWasDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		done, found := w.compare()
-		if len(found) != 1 || found[0].Table != "results" || found[0].Have != "no row" || done.Parked+done.Unapplied != 0 {
+		if len(found) != 2 || found[0].Table != "results" || found[1].Table != "submissions" || found[0].Have != "no row" || found[1].Have != "no row" || done.Parked+done.Unapplied != 0 {
 			t.Errorf("%+v, %v", done, found)
 		}
 		c, undecodable := w.comparison()
@@ -193,8 +194,10 @@ func TestComparisonOfIdempotencyKeys(t *testing.T) {
 func TestComparisonBesideAnErasure(t *testing.T) {
 	const emptied = `UPDATE results SET comment = NULL, operator_external_id = NULL, raw_payload = NULL, payload = NULL`
 	const silenced = `UPDATE activity_transitions SET error_message = NULL`
+	const unnamed = `UPDATE submissions SET operator_external_id = NULL`
 	const restored = `UPDATE results SET comment = 'secret', operator_external_id = 'secret', raw_payload = '{"a":"secret"}', payload = '{}'`
 	const said = `UPDATE activity_transitions SET error_message = 'secret' WHERE version = 2`
+	const named = `UPDATE submissions SET operator_external_id = 'secret'`
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		s := w.failing("p-1", "secret")
@@ -208,16 +211,17 @@ func TestComparisonBesideAnErasure(t *testing.T) {
 			of               int // how many differences
 		}{
 			{"nothing", false, false, nil, nil, 0},
-			{"before all", true, true, []string{emptied, silenced}, nil, 0},
-			{"the log after it was folded, and then the tables", false, true, []string{emptied, silenced}, nil, 0},
-			{"the log before it was folded, the tables after the snapshot", true, true, nil, []string{emptied, silenced}, 0},
-			{"the log alone", true, true, nil, nil, 5},
-			{"the tables alone", false, false, []string{emptied, silenced}, nil, 5},
-			{"the log, and one table", true, true, []string{emptied}, nil, 1},
+			{"before all", true, true, []string{emptied, silenced, unnamed}, nil, 0},
+			{"the log after it was folded, and then the tables", false, true, []string{emptied, silenced, unnamed}, nil, 0},
+			{"the log before it was folded, the tables after the snapshot", true, true, nil, []string{emptied, silenced, unnamed}, 0},
+			{"the log alone", true, true, nil, nil, 6},
+			{"the tables alone", false, false, []string{emptied, silenced, unnamed}, nil, 6},
+			{"the log, and two tables", true, true, []string{emptied, unnamed}, nil, 1},
 			{"one table alone", false, false, []string{silenced}, nil, 1},
+			{"another alone", false, false, []string{unnamed}, nil, 1},
 			{"the log after it was folded, and nothing of the tables but what is wrong", false, true, []string{`UPDATE results SET comment = 'x'`}, nil, 1},
 		} {
-			for _, statement := range append([]string{restored, said}, row.before...) {
+			for _, statement := range append([]string{restored, said, named}, row.before...) {
 				w.exec(statement)
 			}
 			c, found := w.comparison()
@@ -245,7 +249,7 @@ func TestComparisonBesideAnErasure(t *testing.T) {
 	})
 }
 
-// What was submitted after an erasure is not erased by it, and what a status event shows is of before: the one is found, the other is lawful.
+// What was submitted after an erasure is not erased by it, and what a status event and the first submission show is of before: the one is found, the other is lawful.
 func TestComparisonBesideAnErasureOfWhatCameBefore(t *testing.T) {
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
@@ -258,8 +262,14 @@ func TestComparisonBesideAnErasureOfWhatCameBefore(t *testing.T) {
 		}
 		w.exec(`UPDATE activity_transitions SET error_message = NULL`)
 		w.exec(`UPDATE results SET comment = NULL`)
-		if _, err := c.Compare(t.Context()); err != nil || len(*found) != 1 || (*found)[0].Table != "results" || (*found)[0].Column != "comment" {
-			t.Errorf("%v, %v", *found, err)
+		w.exec(`UPDATE submissions SET operator_external_id = NULL`)
+		_, err := c.Compare(t.Context())
+		var places []string
+		for _, d := range *found {
+			places = append(places, d.Table+" "+d.Column+d.ID[strings.LastIndex(d.ID, " "):])
+		}
+		if len(places) != 2 || !strings.HasPrefix(places[0], "results comment") || places[1] != "submissions operator_external_id version=2" || err != nil {
+			t.Errorf("%v, %v", places, err)
 		}
 		c, _ = w.comparison()
 		c.History = func(context.Context, core.Stream, core.Version) iter.Seq2[core.Recorded, error] {

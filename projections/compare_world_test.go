@@ -164,7 +164,7 @@ func (w *world) columnsOf(table string) []string {
 // wholeKeys are the keys of the tables.
 var wholeKeys = map[string][]string{
 	"results": {"tenant_id", "id"}, "activities": {"tenant_id", "id"}, "activity_transitions": {"tenant_id", "activity_id", "version"}, "idempotency_keys": {"tenant_id", "name"},
-	"task_result_types": {"tenant_id", "code"}, "api_keys": {"tenant_id", "id"},
+	"submissions": {"tenant_id", "result_id", "version"}, "task_result_types": {"tenant_id", "code"}, "api_keys": {"tenant_id", "id"},
 }
 
 // keyWords is a row's key in the words of a Difference.

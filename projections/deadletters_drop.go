@@ -52,7 +52,7 @@ func Lacks(eventType string, stream core.ID) string {
 	case core.ActivityTransitioned{}.Type():
 		return fmt.Sprintf("activity %s keeps the status of before in activities, and activity_transitions lacks this one", stream)
 	case core.ResultSubmitted{}.Type():
-		return fmt.Sprintf("result %s stays as it was before this submission in results, or is missing if it was the first; so may be the result_id of its activity", stream)
+		return fmt.Sprintf("result %s stays as it was before this submission in results, or is missing if it was the first; so may be the result_id of its activity; and submissions lacks this one", stream)
 	case core.ResultLinked{}.Type():
 		return fmt.Sprintf("result %s stays STANDALONE in results, and its activity may show no result_id", stream)
 	case core.PersonalErased{}.Type():

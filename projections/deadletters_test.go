@@ -79,13 +79,15 @@ func (w *world) retry(d projections.DeadLetters, stream core.Stream, through cor
 // readTableKeys are the read tables, and what their rows go by.
 var readTableKeys = map[string]string{
 	"results": "id", "activities": "id", "activity_transitions": "activity_id, version", "idempotency_keys": "position", "dead_letters": "position", "checkpoints": "position",
-	"task_result_types": "tenant_id, code", "api_keys": "tenant_id, id",
+	"submissions": "tenant_id, result_id, version", "task_result_types": "tenant_id, code", "api_keys": "tenant_id, id",
 }
 
 // rows gives every row of a table.
-func (w *world) rows(table string) (columns []string, all [][]any) {
+func (w *world) rows(table string) (columns []string, all [][]any) { return w.rowsOf(w.tables, table) }
+
+func (w *world) rowsOf(tables *readTables, table string) (columns []string, all [][]any) {
 	w.t.Helper()
-	rows, err := w.tables.Read.Query(`SELECT * FROM ` + table + ` ORDER BY ` + readTableKeys[table])
+	rows, err := tables.Read.Query(`SELECT * FROM ` + table + ` ORDER BY ` + readTableKeys[table])
 	if err == nil {
 		columns, err = rows.Columns()
 	}

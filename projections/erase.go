@@ -30,6 +30,9 @@ func Erase(ctx context.Context, tables Tables, e Erasure) error {
 	if err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, emptyOperators, tenant, result, int64(e.Version)); err != nil {
+		return err
+	}
 	streams := []any{result}
 	if !e.ActivityID.IsZero() {
 		streams = append(streams, idOf(e.ActivityID))

@@ -12,13 +12,14 @@ type naive struct {
 	results    map[core.Stream]core.ResultView
 	activities map[core.Stream]core.ActivityView
 	moves      map[core.Stream][]core.StatusEventView
+	sent       map[core.Stream][]submission                           // of each result
 	types      map[core.ID]map[core.ResultCode]core.ResultTypeSetting // what each tenant has configured
 	keys       map[core.ID]map[core.ID]core.APIKeyView                // of each tenant
 }
 
 func newNaive() naive {
 	return naive{
-		map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}, map[core.Stream][]core.StatusEventView{},
+		map[core.Stream]core.ResultView{}, map[core.Stream]core.ActivityView{}, map[core.Stream][]core.StatusEventView{}, map[core.Stream][]submission{},
 		map[core.ID]map[core.ResultCode]core.ResultTypeSetting{}, map[core.ID]map[core.ID]core.APIKeyView{},
 	}
 }
@@ -83,6 +84,7 @@ func (n naive) fold(t testing.TB, r core.Recorded) {
 			v.CreatedAt = old.CreatedAt
 		}
 		n.results[r.Stream] = v
+		n.sent[r.Stream] = append(n.sent[r.Stream], submissionOf(r, e, personal))
 		link(e.ActivityID, e.ResultID)
 	case core.ResultLinked:
 		v := n.results[r.Stream]
@@ -93,6 +95,9 @@ func (n naive) fold(t testing.TB, r core.Recorded) {
 		v := n.results[r.Stream]
 		v.Personal, v.ErasedAt, v.Version, v.LastPosition = core.Personal{}, &r.RecordedAt, r.Version, r.TenantPosition
 		n.results[r.Stream] = v
+		for _, s := range n.sent[r.Stream] {
+			s["operator_external_id"] = absent
+		}
 		if !v.ActivityID.IsZero() {
 			moves := n.moves[core.Stream{Tenant: r.Stream.Tenant, ID: v.ActivityID}]
 			for i := range moves {

@@ -26,7 +26,7 @@ type Projection interface {
 
 // All lists the projections that there are, in the order in which they must be applied: ActivityTransitions reads what Results is about to change.
 func All() []Projection {
-	return []Projection{IdempotencyKeys{}, ActivityTransitions{}, Results{}, Activities{}, TaskResultTypes{}, APIKeys{}}
+	return []Projection{IdempotencyKeys{}, ActivityTransitions{}, Results{}, Submissions{}, Activities{}, TaskResultTypes{}, APIKeys{}}
 }
 
 //go:embed ddl/*/*.sql

@@ -148,7 +148,7 @@ func TestBarrierSeesARebuildOfAnotherProcess(t *testing.T) {
 
 		tool := w.open()
 		t.Cleanup(func() { w.close(tool) })
-		for _, table := range []string{"activity_transitions", "results", "activities", "task_result_types", "api_keys", "checkpoints"} { // the latter last: a rebuild that was killed at once
+		for _, table := range []string{"activity_transitions", "results", "submissions", "activities", "task_result_types", "api_keys", "checkpoints"} { // the latter last: a rebuild that was killed at once
 			if _, err := tool.Write.Exec(`DELETE FROM ` + table); err != nil {
 				t.Fatal(err)
 			}

@@ -10,12 +10,12 @@ import (
 	"resultlog/projections"
 )
 
-// failing is a NOT_EXECUTED result with a comment.
+// failing is a NOT_EXECUTED result with a comment, which its operator is called by too.
 func (w *world) failing(provider, comment string) core.SubmitResult {
 	w.clock += 1000
 	return core.SubmitResult{ResultID: w.mint(), Submission: core.Submission{
 		ProviderActivityID: provider, CommerceExternalID: "c", OccurredAt: w.clock, Status: core.ResultNotExecuted, Result: "not_home", HardOverride: true,
-		Personal: core.Personal{Comment: comment}.Seal(),
+		Personal: core.Personal{Comment: comment, OperatorExternalID: comment}.Seal(),
 	}}
 }
 

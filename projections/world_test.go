@@ -322,6 +322,7 @@ func (w *world) verifyIs(tables *readTables, history []core.Recorded) {
 		}
 		moves += len(got.moves[key])
 	}
+	got.sent = w.submissions(tables)
 	got.readTenants(w.t, q, want)
 	if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(naive{}), cmpopts.IgnoreFields(core.Personal{}, "Salt")); diff != "" {
 		w.t.Fatalf("read tables differ from the log (-want +got):\n%s", diff)

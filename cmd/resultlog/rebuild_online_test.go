@@ -314,7 +314,7 @@ func allRows(t *testing.T, server *server, place string) (all []string) {
 	t.Helper()
 	server.total(t)
 	withTables(t, place, func(s *store) error {
-		for _, table := range []string{"results", "activities", "activity_transitions", "idempotency_keys", "task_result_types", "api_keys", "dead_letters", "checkpoints"} {
+		for _, table := range []string{"results", "activities", "activity_transitions", "submissions", "idempotency_keys", "task_result_types", "api_keys", "dead_letters", "checkpoints"} {
 			rows, err := s.read.QueryContext(t.Context(), "SELECT * FROM "+table)
 			if err != nil {
 				return err

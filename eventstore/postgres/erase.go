@@ -60,7 +60,7 @@ func SweepReadTables(ctx context.Context, dsn string) (left []string, err error)
 	if err != nil {
 		return nil, err
 	}
-	return sweep(ctx, config, readSchema+".results", readSchema+".activity_transitions", readSchema+".dead_letters")
+	return sweep(ctx, config, readSchema+".results", readSchema+".submissions", readSchema+".activity_transitions", readSchema+".dead_letters")
 }
 
 // sweeper writes tables anew, and hears what the server says to it.

@@ -20,7 +20,7 @@ import (
 
 // readSchema stands for that of package projections, which this one does not know.
 var readSchema = fstest.MapFS{"00001_read.sql": {Data: []byte(`-- +goose Up
-CREATE TABLE checkpoints (subscription TEXT PRIMARY KEY, position INTEGER NOT NULL, event_id BLOB) STRICT;
+CREATE TABLE checkpoints (subscription TEXT PRIMARY KEY, position INTEGER NOT NULL, event_id BLOB, generation INTEGER) STRICT;
 `)}}
 
 // openRead opens a log with some events, each with so much data, and the read tables beside it.

@@ -13,7 +13,7 @@ import (
 )
 
 // readTables are the tables that are made of the log.
-var readTables = []string{"results", "activities", "activity_transitions", "idempotency_keys", "task_result_types", "api_keys", "dead_letters"}
+var readTables = []string{"results", "activities", "activity_transitions", "submissions", "idempotency_keys", "task_result_types", "api_keys", "dead_letters"}
 
 // dump gives all rows of the read tables as text, once the tables have reached a position.
 func dump(t testing.TB, at place, head core.Position) (rows []string) {
