@@ -12,10 +12,11 @@ import (
 
 // notOfTheLog names the tables that no fold of the log makes, and why they are not compared.
 var notOfTheLog = map[string]string{
-	"checkpoints":      "it says how far the tables have come, and is what they are compared as of",
-	"dead_letters":     "it says what could not be applied, and when; what it holds back is left out, and counted",
-	"goose_db_version": "it is the migrations' own, on SQLite",
-	"migrations":       "it is the migrations' own, on PostgreSQL",
+	"analytics_versions": "it is the migrations' own, of the views on SQLite",
+	"checkpoints":        "it says how far the tables have come, and is what they are compared as of",
+	"dead_letters":       "it says what could not be applied, and when; what it holds back is left out, and counted",
+	"goose_db_version":   "it is the migrations' own, on SQLite",
+	"migrations":         "it is the migrations' own, on PostgreSQL",
 }
 
 // columns of a table, by name.

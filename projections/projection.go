@@ -29,10 +29,10 @@ func All() []Projection {
 	return []Projection{IdempotencyKeys{}, ActivityTransitions{}, Results{}, Submissions{}, Activities{}, TaskResultTypes{}, APIKeys{}}
 }
 
-//go:embed ddl/*/*.sql
+//go:embed ddl/*/*.sql ddl/*/views/*.sql
 var ddl embed.FS
 
-// SQLiteSchema holds the migrations of the read tables for SQLite, in goose's form. Each column has a comment: analysts read it.
+// SQLiteSchema holds the migrations of the read tables for SQLite, in goose's form, and in its folder views those of what analysts see of them (package analytics).
 func SQLiteSchema() fs.FS { return folder("ddl/sqlite") }
 
 // PostgresSchema holds the migrations of the read tables for PostgreSQL, likewise; the comments stand in the database.

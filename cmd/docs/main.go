@@ -1,6 +1,6 @@
 // Command docs writes the documents that are made from the code or from another document, or checks that they are up to date:
 //
-//	go run ./cmd/docs          writes docs/lifecycle.md and docs/openapi.json
+//	go run ./cmd/docs          writes docs/lifecycle.md, docs/openapi.json, the tables of columns in docs/analytics.md, and the views that have these columns
 //	go run ./cmd/docs -check   exits 1 and says what differs, if it is stale
 //
 // Run it at the top of the repository.
@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"resultlog/core"
+	"resultlog/projections/analytics"
 )
 
 // document is one generated file, and what is written in it; top is the top of the repository.
@@ -27,6 +28,9 @@ type document struct {
 var documents = []document{
 	{"docs/lifecycle.md", func(string) ([]byte, error) { return lifecycle() }},
 	{"docs/openapi.json", openAPI},
+	{"docs/analytics.md", analyticsPage},
+	{viewsOf("sqlite"), func(string) ([]byte, error) { return []byte(analytics.SQLite()), nil }},
+	{viewsOf("postgres"), func(string) ([]byte, error) { return []byte(analytics.Postgres()), nil }},
 }
 
 func main() {

@@ -188,7 +188,8 @@ func TestRebuildOnlineKilledAtAnyMoment(t *testing.T) {
 	})
 }
 
-// TestRebuildOnlineByTheOwner beside a node that may do no more than it must (docs/deploy/roles.sql): the node goes on, and is told who can when it is asked to do it itself.
+// TestRebuildOnlineByTheOwner beside a node that may do no more than it must (docs/deploy/roles.sql): the node goes on, and is told who can when it is asked to do it itself. Analysts go on too, and
+// never see more than they may.
 func TestRebuildOnlineByTheOwner(t *testing.T) {
 	admin := postgrestest.Own(t).DSN("postgres")
 	pgTool(t, "psql", "--no-psqlrc", "--quiet", "--dbname="+admin, "--file="+filepath.Join("..", "..", "docs", "deploy", "roles.sql"))
@@ -202,6 +203,7 @@ func TestRebuildOnlineByTheOwner(t *testing.T) {
 			t.Errorf("%d results, want %d", got, n+1)
 		}
 		commandOn(t, as("resultlog_owner"), "rebuild", "--online")
+		mustReadViewsAlone(t, as("resultlog_analyst"), n+1)
 	}
 	commandOn(t, node, "rebuild")
 	if got := server.total(t); got != 3 {

@@ -6,7 +6,7 @@
 --
 -- resultlog_owner    owns the tables and migrates them; used when a new version is installed, and at no other time
 -- resultlog_runtime  what the nodes log in as: reads and extends the log, and works on the read tables
--- resultlog_analyst  reads the read tables, and nothing else
+-- resultlog_analyst  reads the views of the schema analytics (docs/analytics.md), and nothing else
 
 \set ON_ERROR_STOP on
 BEGIN;
@@ -29,6 +29,7 @@ ALTER ROLE resultlog_runtime SET synchronous_commit = 'on';
 ALTER ROLE resultlog_analyst SET statement_timeout = '5min';
 ALTER ROLE resultlog_analyst SET idle_in_transaction_session_timeout = '1min';
 ALTER ROLE resultlog_analyst SET default_transaction_read_only = 'on';
+ALTER ROLE resultlog_analyst SET search_path = 'analytics';
 
 -- The database is for these three. The owner may create schemas: a later version may want one more.
 REVOKE ALL ON DATABASE :"DBNAME" FROM PUBLIC;
@@ -39,20 +40,23 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS resultlog;
 CREATE SCHEMA IF NOT EXISTS resultlog_read;
 CREATE SCHEMA IF NOT EXISTS resultlog_audit;
+CREATE SCHEMA IF NOT EXISTS analytics;
 ALTER SCHEMA resultlog OWNER TO resultlog_owner;
 ALTER SCHEMA resultlog_read OWNER TO resultlog_owner;
 ALTER SCHEMA resultlog_audit OWNER TO resultlog_owner;
+ALTER SCHEMA analytics OWNER TO resultlog_owner;
 
 -- What was migrated before by somebody else becomes the owner's: only an owner can migrate further, and who owns a table can do everything with it.
 SELECT format('ALTER TABLE %s OWNER TO resultlog_owner', oid::regclass) FROM pg_class
-WHERE relnamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace, 'resultlog_audit'::regnamespace) AND relkind IN ('r', 'p', 'v', 'm') AND relowner <> 'resultlog_owner'::regrole \gexec
+WHERE relnamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace, 'resultlog_audit'::regnamespace, 'analytics'::regnamespace) AND relkind IN ('r', 'p', 'v', 'm') AND relowner <> 'resultlog_owner'::regrole \gexec
 SELECT format('ALTER ROUTINE %s OWNER TO resultlog_owner', oid::regprocedure) FROM pg_proc
 WHERE pronamespace IN ('resultlog'::regnamespace, 'resultlog_read'::regnamespace, 'resultlog_audit'::regnamespace) AND proowner <> 'resultlog_owner'::regrole \gexec
 
 -- From nothing, so that a right which is not named below is not there.
-REVOKE ALL ON SCHEMA resultlog, resultlog_read, resultlog_audit FROM PUBLIC, resultlog_runtime, resultlog_analyst;
-REVOKE ALL ON ALL TABLES IN SCHEMA resultlog, resultlog_read, resultlog_audit FROM PUBLIC, resultlog_runtime, resultlog_analyst;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA resultlog, resultlog_read, resultlog_audit FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+REVOKE ALL ON SCHEMA resultlog, resultlog_read, resultlog_audit, analytics FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+REVOKE ALL ON ALL TABLES IN SCHEMA resultlog, resultlog_read, resultlog_audit, analytics FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA resultlog, resultlog_read, resultlog_audit, analytics FROM PUBLIC, resultlog_runtime, resultlog_analyst;
+ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read REVOKE SELECT ON TABLES FROM resultlog_analyst; -- which versions before the views gave
 
 -- The log: append-only by rights as well as by its trigger. UPDATE, DELETE and TRUNCATE are refused before any trigger is asked.
 GRANT USAGE ON SCHEMA resultlog TO resultlog_runtime;
@@ -60,10 +64,13 @@ GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA resultlog TO resultlog_runtime;
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog GRANT SELECT, INSERT ON TABLES TO resultlog_runtime;
 
 -- The read tables: made of the log, and so theirs to be emptied and made again.
-GRANT USAGE ON SCHEMA resultlog_read TO resultlog_runtime, resultlog_analyst;
+GRANT USAGE ON SCHEMA resultlog_read TO resultlog_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA resultlog_read TO resultlog_runtime;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA resultlog_read TO resultlog_runtime;
-GRANT SELECT ON ALL TABLES IN SCHEMA resultlog_read TO resultlog_analyst;
+
+-- The views on them, which look at the tables with their owner's rights: who reads a view needs none beneath it. A node looks which version they have.
+GRANT USAGE ON SCHEMA analytics TO resultlog_runtime, resultlog_analyst;
+GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO resultlog_runtime, resultlog_analyst;
 
 -- What proves the log: made of it as well, and emptied only if the log turns out to be another one; what was signed is there for ever, by rights as well as by its trigger.
 GRANT USAGE ON SCHEMA resultlog_audit TO resultlog_runtime;
@@ -74,7 +81,7 @@ WHERE relnamespace = 'resultlog_audit'::regnamespace AND relname IN ('signed_che
 -- The same for the tables that the owner makes later: nobody has to run this after a migration.
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO resultlog_runtime;
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read GRANT USAGE, SELECT ON SEQUENCES TO resultlog_runtime;
-ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_read GRANT SELECT ON TABLES TO resultlog_analyst;
+ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA analytics GRANT SELECT ON TABLES TO resultlog_runtime, resultlog_analyst;
 ALTER DEFAULT PRIVILEGES FOR ROLE resultlog_owner IN SCHEMA resultlog_audit GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO resultlog_runtime; -- the triggers keep what was signed
 
 COMMIT;

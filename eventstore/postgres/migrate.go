@@ -14,13 +14,15 @@ import (
 	"github.com/pressly/goose/v3/database"
 )
 
-// The schemas that hold the log, the read tables, new read tables on their way to take the place of those, and what proves the log. They are apart, so that rights can be granted for all of one and
-// nothing of the other.
+// The schemas that hold the log, the read tables, new read tables on their way to take the place of those, what these have replaced until it is dropped, the views on them, and what proves the log.
+// They are apart, so that rights can be granted for all of one and nothing of the other.
 const (
-	logSchema   = "resultlog"
-	readSchema  = "resultlog_read"
-	nextSchema  = "resultlog_next"
-	auditSchema = "resultlog_audit"
+	logSchema      = "resultlog"
+	readSchema     = "resultlog_read"
+	nextSchema     = "resultlog_next"
+	replacedSchema = "resultlog_replaced"
+	viewSchema     = "analytics"
+	auditSchema    = "resultlog_audit"
 )
 
 //go:embed migrations/log/*.sql
@@ -57,6 +59,11 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, fsys fs
 	if err := makeSchema(ctx, lock, schema); err != nil {
 		return mayNot(err, schema)
 	}
+	if schema == viewSchema {
+		if err := forgetLost(ctx, lock); err != nil {
+			return mayNot(err, schema)
+		}
+	}
 	return mayNot(bringUp(ctx, db, schema, fsys), schema)
 }
 
@@ -67,6 +74,17 @@ func makeSchema(ctx context.Context, conn *sql.Conn, schema string) error {
 		return err
 	}
 	_, err := conn.ExecContext(ctx, `CREATE SCHEMA `+schema)
+	return err
+}
+
+// forgetLost sees that the views are made again if they went with what they look at, as when somebody drops the schema of the read tables.
+func forgetLost(ctx context.Context, conn *sql.Conn) error {
+	var lost bool
+	err := conn.QueryRowContext(ctx, `SELECT to_regclass('`+viewSchema+`.migrations') IS NOT NULL AND NOT EXISTS (
+		SELECT FROM pg_class WHERE relnamespace = '`+viewSchema+`'::regnamespace AND relkind = 'v')`).Scan(&lost)
+	if err == nil && lost {
+		_, err = conn.ExecContext(ctx, `DROP TABLE `+viewSchema+`.migrations`)
+	}
 	return err
 }
 

@@ -61,13 +61,32 @@ type ReadTables struct {
 	Read *sql.DB
 }
 
-// OpenReadTables opens the read tables beside the log of a DSN, which must be there, and brings their shape up to the newest that schema knows (the migrations of package projections).
+// OpenReadTables opens the read tables beside the log of a DSN, which must be there, and brings their shape up to the newest that schema knows (the migrations of package projections), and then that
+// of the views on them, whose migrations are in its folder views, if it has one.
 func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables, error) {
 	config, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return openTables(ctx, config, readSchema, schema)
+	t, err := openTables(ctx, config, readSchema, schema)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrateViews(ctx, config, schema); err != nil {
+		return nil, errors.Join(fmt.Errorf("views in %s: %w", place(config), err), t.Close())
+	}
+	return t, nil
+}
+
+func migrateViews(ctx context.Context, config *pgx.ConnConfig, schema fs.FS) error {
+	views, err := fs.Sub(schema, "views")
+	if err != nil {
+		return err
+	}
+	if _, err := fs.Stat(views, "."); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return migrate(ctx, config, viewSchema, views)
 }
 
 // openTables brings up the read tables in a schema, and opens both sides of them.

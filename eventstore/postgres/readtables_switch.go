@@ -92,10 +92,12 @@ func (n *NextReadTables) replace(ctx context.Context, last func(context.Context)
 	if err := n.lockOut(ctx); err != nil {
 		return err
 	}
-	if err := n.each(ctx, rights); err != nil {
-		return err
+	for _, statements := range []string{rights, moves} {
+		if err := n.each(ctx, statements); err != nil {
+			return err
+		}
 	}
-	return n.each(ctx, moves)
+	return nil
 }
 
 // replaced finds the tables that serve whose places the new ones take.
@@ -130,14 +132,15 @@ func (n *NextReadTables) outwaitUnderWay(ctx context.Context) error {
 }
 
 // lockOut waits for all who read the tables that serve, and lets nobody read or change them from then on: the checkpoint first, and then what is parked, which most reads look at first, and so
-// hold nothing else yet.
+// hold nothing else yet; then the views, which those that come by them have before their tables.
 func (n *NextReadTables) lockOut(ctx context.Context) error {
 	milliseconds := exclusivePatience.Milliseconds()
 	if _, err := n.conn.Exec(ctx, fmt.Sprintf(`SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d`, milliseconds, milliseconds)); err != nil {
 		return err
 	}
 	var tables []string
-	err := n.conn.QueryRow(ctx, `SELECT array_agg(oid::regclass::text ORDER BY relname <> 'checkpoints', relname <> 'dead_letters', relname) FROM pg_class WHERE oid IN (`+replaced+`)`).Scan(&tables)
+	err := n.conn.QueryRow(ctx, `SELECT array_agg(oid::regclass::text ORDER BY relname <> 'checkpoints', relname <> 'dead_letters', relkind <> 'v', relname) FROM pg_class
+		WHERE oid IN (`+replaced+`) OR oid IN (SELECT view`+onReplaced+`)`).Scan(&tables)
 	if err != nil {
 		return err
 	}
@@ -170,15 +173,26 @@ const rights = `
 			CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END) FROM granted
 	) AS statements (turn, statement) ORDER BY turn`
 
-// moves gives the statements by which the new tables come into the place of the old ones, and nothing is left where they were made.
+// moves gives the statements by which the new tables come into the place of the old ones, the views on those are made to look at them, with the rights and whatever else is known by a view's own
+// identity, and nothing is left where they were made. Names are written out as they are before all of this.
 const moves = `
 	SELECT statement FROM (
-		SELECT 1, format('DROP TABLE %s', old.oid::regclass)` + pairs + ` AND relkind = 'r'
+		SELECT 1, 'CREATE SCHEMA ` + replacedSchema + `'
 		UNION ALL
-		SELECT 2, format('ALTER TABLE %s SET SCHEMA ` + readSchema + `', oid::regclass) FROM pg_class WHERE ` + isNext + `
+		SELECT 2, format('ALTER TABLE %s SET SCHEMA ` + replacedSchema + `', old.oid::regclass)` + pairs + ` AND relkind = 'r'
 		UNION ALL
-		SELECT 3, 'DROP SCHEMA ` + nextSchema + `'
+		SELECT 3, format('ALTER TABLE %s SET SCHEMA ` + readSchema + `', oid::regclass) FROM pg_class WHERE ` + isNext + `
+		UNION ALL
+		SELECT DISTINCT 4, format('CREATE OR REPLACE VIEW %s AS %s', view::regclass, pg_get_viewdef(view))` + onReplaced + `
+		UNION ALL
+		SELECT 5, format('DROP TABLE ` + replacedSchema + `.%I', relname)` + pairs + ` AND relkind = 'r'
+		UNION ALL
+		SELECT 6, 'DROP SCHEMA ' || name FROM unnest(ARRAY['` + replacedSchema + `', '` + nextSchema + `']) AS name
 	) AS statements (turn, statement) ORDER BY turn`
+
+// onReplaced finds the views, of any schema, that name a table which is to be replaced.
+const onReplaced = ` FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid, LATERAL (SELECT ev_class AS view) AS views
+	WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND refobjid IN (` + replaced + `)`
 
 // mustBeAlike refuses to replace tables with something on them that the new ones lack: what somebody has put there, or the work of a newer program.
 func (n *NextReadTables) mustBeAlike(ctx context.Context) error {
@@ -201,7 +215,7 @@ func (n *NextReadTables) mustBeAlike(ctx context.Context) error {
 	return err
 }
 
-// additions finds what people put on tables.
+// additions finds what people put on tables, but for views that can be made to look at others: plain ones, of a role that this one may act for.
 const additions = `
 	WITH old AS (SELECT oid, relrowsecurity, reloptions FROM pg_class WHERE oid IN (` + replaced + `))
 	SELECT 'index ' || relname FROM pg_index JOIN old ON indrelid = oid JOIN pg_class AS index ON index.oid = indexrelid
@@ -211,6 +225,6 @@ const additions = `
 	UNION ALL SELECT 'row level security of ' || oid::regclass FROM old WHERE relrowsecurity
 	UNION ALL SELECT 'storage parameters of ' || oid::regclass FROM old WHERE reloptions IS NOT NULL
 	UNION ALL SELECT 'publication ' || pubname FROM pg_publication_rel JOIN old ON prrelid = old.oid JOIN pg_publication ON pg_publication.oid = prpubid
-	UNION ALL SELECT DISTINCT 'view ' || ev_class::regclass FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid JOIN old ON refobjid = old.oid
-		WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass
+	UNION ALL SELECT CASE relkind WHEN 'm' THEN 'materialized view ' WHEN 'v' THEN 'view ' ELSE 'rule on ' END || oid::regclass FROM pg_class
+		WHERE oid IN (SELECT view` + onReplaced + `) AND NOT (relkind = 'v' AND reloptions IS NULL AND pg_has_role(relowner, 'USAGE'))
 	ORDER BY 1`

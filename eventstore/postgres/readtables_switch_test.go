@@ -275,7 +275,9 @@ func TestSwitchDoesNotWaitForWhoWaitsForIt(t *testing.T) {
 func TestSwitchRefusesToLoseWhatTheNewTablesLack(t *testing.T) {
 	for name, statement := range map[string]string{
 		"index mine":                           `CREATE INDEX mine ON resultlog_read.rows (secret)`,
-		"view mine":                            `CREATE VIEW mine AS SELECT whose FROM resultlog_read.rows`,
+		"view mine":                            `CREATE VIEW mine WITH (security_barrier) AS SELECT whose FROM resultlog_read.rows`,
+		"materialized view mine":               `CREATE MATERIALIZED VIEW mine AS SELECT whose FROM resultlog_read.rows`,
+		"rule on resultlog_read":               `CREATE RULE mine AS ON INSERT TO resultlog_read.rows DO ALSO NOTIFY inserted`,
 		"trigger mine":                         `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER mine BEFORE INSERT ON resultlog_read.rows EXECUTE FUNCTION f()`,
 		"policy mine":                          `CREATE POLICY mine ON resultlog_read.rows USING (true)`,
 		"row level security of resultlog_read": `ALTER TABLE resultlog_read.rows ENABLE ROW LEVEL SECURITY`,

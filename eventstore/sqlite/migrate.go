@@ -13,7 +13,12 @@ import (
 
 // migrate brings a database to the newest shape that fsys knows. It refuses one that a newer program has already brought further.
 func migrate(ctx context.Context, db *sql.DB, fsys fs.FS) error {
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, fsys, goose.WithDisableGlobalRegistry(true))
+	return migrateBy(ctx, db, fsys, goose.DefaultTablename)
+}
+
+// migrateBy does it for what has a table of its own that says how far it has come.
+func migrateBy(ctx context.Context, db *sql.DB, fsys fs.FS, versions string) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, fsys, goose.WithDisableGlobalRegistry(true), goose.WithTableName(versions))
 	if err != nil {
 		return err
 	}

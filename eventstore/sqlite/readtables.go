@@ -27,7 +27,8 @@ type ReadTables struct {
 	Read *sql.DB
 }
 
-// OpenReadTables opens the read tables in a data directory, and brings their shape up to the newest that schema knows (the migrations of package projections).
+// OpenReadTables opens the read tables in a data directory, and brings their shape up to the newest that schema knows (the migrations of package projections), and then that of the views on them,
+// whose migrations are in its folder views, if it has one.
 // The log must be there: OpenLog makes it. Close the read tables before the log.
 func OpenReadTables(ctx context.Context, dir string, schema fs.FS) (*ReadTables, error) {
 	log, path := filepath.Join(dir, logFile), filepath.Join(dir, readFile)
@@ -60,7 +61,25 @@ func migrateFile(ctx context.Context, path string, schema fs.FS) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(migrate(ctx, db, schema), db.Close())
+	err = migrate(ctx, db, schema)
+	if err == nil {
+		err = migrateViews(ctx, db, schema)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// viewVersions is the table that says how far the views have come.
+const viewVersions = "analytics_versions"
+
+func migrateViews(ctx context.Context, db *sql.DB, schema fs.FS) error {
+	views, err := fs.Sub(schema, "views")
+	if err != nil {
+		return err
+	}
+	if _, err := fs.Stat(views, "."); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return migrateBy(ctx, db, views, viewVersions)
 }
 
 // Close ends both sides. Whoever uses them must have stopped.

@@ -42,7 +42,7 @@ func contactType(raw string) Column {
 }
 
 func channel() Column {
-	return enum("channel", `a.channel`, "by which the activity is executed", words(core.Channels))
+	return enum("channel", `a.channel`, "by which its activity is executed", words(core.Channels))
 }
 
 func id(name, raw, comment string) Column {

@@ -89,12 +89,10 @@ func (v View) source(tables string) string {
 // onPostgres is the column's expression in the form that analysts see.
 func (c Column) onPostgres() string {
 	switch c.Type {
-	case Timestamp:
-		return "to_timestamp(" + c.raw + " / 1000.0)"
+	case Timestamp: // whole seconds: those with a fraction come to be off by a millisecond in far years
+		return fmt.Sprintf("to_timestamp(%[1]s / 1000) + %[1]s %% 1000 * interval '1 millisecond'", c.raw)
 	case Date:
 		return "date '1970-01-01' + (" + c.raw + ")::integer"
-	case Number:
-		return "(" + c.raw + ")::double precision"
 	default:
 		return c.raw
 	}

@@ -2,14 +2,17 @@ package analytics
 
 import "resultlog/core"
 
-// classified joins how the tenant holds a row's code now, so that configuring a code rewrites no row.
-const classified = ` LEFT JOIN {task_result_types} AS types ON types.tenant_id = r.tenant_id AND types.code = r.result`
+// What rows are looked at by, so that nobody needs to join for it. Who does not ask for such a column does not pay for it: both engines leave out a join by a key of which nothing is wanted.
+const (
+	classified = ` LEFT JOIN {task_result_types} AS types ON types.tenant_id = r.tenant_id AND types.code = r.result` // as the tenant holds the code now: configuring one rewrites no row
+	channelled = ` LEFT JOIN {activities} AS a ON a.tenant_id = r.tenant_id AND a.id = r.activity_id`
+)
 
 func results() View {
 	return View{
 		Name: "results", Time: "occurred_at", Order: []string{"tenant_id", "occurred_at", "result_id"},
 		Comment: "One row for each result, as its last submission left it.",
-		from:    `{results} AS r` + classified,
+		from:    `{results} AS r` + classified + channelled,
 		Columns: []Column{
 			tenant(`r.tenant_id`),
 			id("result_id", `r.id`, "of the result, which never changes"),
@@ -19,6 +22,7 @@ func results() View {
 			resultCode("result", `r.result`, "what came of it"),
 			classification(),
 			contactType(`r.contact_type`),
+			optional(channel()),
 			optional(text("provider_activity_id", `r.provider_activity_id`, "the activity's id at the provider, as sent with the last submission")),
 			text("commerce_external_id", `r.commerce_external_id`, "the commerce's id at the provider, as sent with the last submission"),
 			optional(text("external_status", `r.external_status`, "the provider's own word for the status")),
@@ -42,7 +46,7 @@ func submissions() View {
 	return View{
 		Name: "submissions", Time: "occurred_at", Order: []string{"tenant_id", "result_id", "version"},
 		Comment: "One row for each accepted submission of a result, which stays as it was when a later one replaces the result.",
-		from:    `{submissions} AS r` + classified,
+		from:    `{submissions} AS r` + classified + channelled,
 		Columns: []Column{
 			tenant(`r.tenant_id`),
 			id("result_id", `r.result_id`, "of the result that was submitted"),
@@ -56,6 +60,7 @@ func submissions() View {
 			resultCode("result", `r.result`, "what came of it"),
 			classification(),
 			contactType(`r.contact_type`),
+			optional(channel()),
 			optional(text("provider_activity_id", `r.provider_activity_id`, "the activity's id at the provider, as sent")),
 			text("commerce_external_id", `r.commerce_external_id`, "the commerce's id at the provider, as sent"),
 			optional(text("external_status", `r.external_status`, "the provider's own word for the status")),
@@ -102,26 +107,27 @@ func activities() View {
 }
 
 func activityTransitions() View {
-	const since = `(m.occurred_at - lag(m.occurred_at) OVER (PARTITION BY m.tenant_id, m.activity_id ORDER BY m.version)) / 1000.0`
+	const since = `CAST((r.occurred_at - lag(r.occurred_at) OVER (PARTITION BY r.tenant_id, r.activity_id ORDER BY r.version)) / 1000.0 AS double precision)`
 	return View{
 		Name: "activity_transitions", Time: "occurred_at", Order: []string{"tenant_id", "activity_id", "version"},
 		Comment: "One row for each status that an activity came into, its first included.",
-		from:    `{activity_transitions} AS m`,
+		from:    `{activity_transitions} AS r` + channelled,
 		Columns: []Column{
-			tenant(`m.tenant_id`),
-			id("activity_id", `m.activity_id`, "the activity that moved"),
-			number("version", `m.version`, "of its event in the activity's stream: the order in which it moved"),
-			number("position", `m.position`, "the tenant's position of its event"),
-			id("event_id", `m.event_id`, "of its event"),
-			enum("event_type", `m.event_type`, "what moved it", append([]string{"CREATED"}, words([]core.Reason{core.ByDispatch, core.ByResult, core.ByLink, core.ByCancel})...)),
-			optional(activityStatus("from_status", `m.from_status`, "the status that it left; NULL when it was created")),
-			activityStatus("to_status", `m.to_status`, "the status that it came into"),
+			tenant(`r.tenant_id`),
+			id("activity_id", `r.activity_id`, "the activity that moved"),
+			number("version", `r.version`, "of its event in the activity's stream: the order in which it moved"),
+			number("position", `r.position`, "the tenant's position of its event"),
+			id("event_id", `r.event_id`, "of its event"),
+			enum("event_type", `r.event_type`, "what moved it", append([]string{"CREATED"}, words([]core.Reason{core.ByDispatch, core.ByResult, core.ByLink, core.ByCancel})...)),
+			optional(activityStatus("from_status", `r.from_status`, "the status that it left; NULL when it was created")),
+			activityStatus("to_status", `r.to_status`, "the status that it came into"),
+			optional(channel()),
 			optional(Column{Name: "seconds_in_former_status", Type: Number, raw: since, Comment: "how long it had been in the status that it left; NULL when it was created"}),
-			optional(id("result_id", `m.result_id`, "its result at that moment: for RESULT and LINKED, the one that moved it; NULL: it had none")),
-			truth("overridden", `m.overridden`, "whether the lifecycle would have refused it, and hard_override lifted that"),
-			optional(resultCode("error_code", `m.error_code`, "for FAILED: the code of the result that says so")),
-			personal(text("error_message", `m.error_message`, "for FAILED: that result's comment")),
-			time("occurred_at", `m.occurred_at`, "when it was recorded"),
+			optional(id("result_id", `r.result_id`, "its result at that moment: for RESULT and LINKED, the one that moved it; NULL: it had none")),
+			truth("overridden", `r.overridden`, "whether the lifecycle would have refused it, and hard_override lifted that"),
+			optional(resultCode("error_code", `r.error_code`, "for FAILED: the code of the result that says so")),
+			personal(text("error_message", `r.error_message`, "for FAILED: that result's comment")),
+			time("occurred_at", `r.occurred_at`, "when it was recorded"),
 		},
 	}
 }
@@ -150,7 +156,7 @@ func resultDaily() View {
 	return View{
 		Name: "result_daily", Time: "day", Order: []string{"tenant_id", "day", "status", "source", "result", "contact_type", "channel"},
 		Comment: "How many results there are of each day and kind. One row for each combination that there is.",
-		from:    `{results} AS r` + classified + ` LEFT JOIN {activities} AS a ON a.tenant_id = r.tenant_id AND a.id = r.activity_id`,
+		from:    `{results} AS r` + classified + channelled,
 		grouped: true,
 		Columns: []Column{
 			tenant(`r.tenant_id`),

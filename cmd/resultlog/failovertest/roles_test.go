@@ -55,9 +55,10 @@ var rights = []struct{ role, statement, outcome string }{
 	{"resultlog_runtime", "DROP TABLE resultlog_read.results", refused},
 	{"resultlog_runtime", "CREATE TABLE resultlog_read.own ()", refused},
 	{"resultlog_runtime", "DELETE FROM resultlog_read.results", allowed},
-	{"resultlog_analyst", "SELECT FROM resultlog_read.results", allowed},
+	{"resultlog_analyst", "SELECT FROM results", allowed}, // the view
+	{"resultlog_analyst", "SELECT FROM resultlog_read.results", refused},
 	{"resultlog_analyst", "SELECT FROM resultlog.events", refused},
-	{"resultlog_analyst", "SET TRANSACTION READ WRITE; DELETE FROM resultlog_read.results", refused},
+	{"resultlog_analyst", "SET TRANSACTION READ WRITE; DELETE FROM activities", refused},
 }
 
 // judgeRights holds the roles to what is said of them, as the owner's migration has left it, and after roles.sql was run again.
