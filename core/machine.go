@@ -138,4 +138,16 @@ func (m *Machine) SameAs(other *Machine) bool {
 		sameRows(a.tenants, b.tenants) && sameRows(a.apiKeys, b.apiKeys) && a.keys.floor == b.keys.floor && maps.Equal(a.keys.positions, b.keys.positions)
 }
 
+// Holding is how many of each there are in a machine's memory, of what is durable.
+type Holding struct {
+	Activities, Results, Names, Tenants, APIKeys int
+	Keys                                         int // idempotency keys, KeysHeld at most
+}
+
+// Holding counts what the machine holds. It costs next to nothing.
+func (m *Machine) Holding() Holding {
+	b := m.base
+	return Holding{len(b.activities.rows), len(b.results.rows), len(b.names.rows), len(b.tenants.rows), len(b.apiKeys.rows), len(b.keys.positions)}
+}
+
 func sameRows[K, V comparable](a, b *table[K, V]) bool { return maps.Equal(a.rows, b.rows) }

@@ -197,6 +197,8 @@ func (s *Sequencer) turn(ctx context.Context) error {
 		s.committed(begin)
 		return nil
 	case errors.Is(err, ErrFarBehind):
+		before := s.machine.Head()
+		defer func() { s.metrics.met(s.machine.Head() - before) }()
 		return s.catchUp(ctx)
 	case errors.Is(err, ErrDiverged):
 		s.forget(err)
@@ -270,13 +272,16 @@ func (s *Sequencer) decide(now time.Time, missed []core.Recorded) ([]core.Record
 	if err := replayMissed(s.machine, missed, s.saw); err != nil {
 		return nil, err
 	}
+	s.metrics.met(core.Position(len(missed)))
 	s.batch = s.queue.take(s.batch, MaxBatch, MaxBatchBytes)
+	begin := time.Now()
 	at := core.InstantOf(now)
 	for _, w := range s.batch {
 		w.command.At = at
 		w.receipt, w.err = s.machine.Step(w.command)
 	}
 	s.encode()
+	s.metrics.decideSeconds.Observe(time.Since(begin).Seconds())
 	return s.machine.Pending(), nil
 }
 
@@ -310,13 +315,19 @@ func (s *Sequencer) committed(begin time.Time) {
 		s.watchers.ringAll(appended)
 		s.Appended()
 	}
+	s.answerDecided()
+}
+
+// answerDecided answers what was decided, now that all of it is durable which it rests on.
+func (s *Sequencer) answerDecided() {
+	s.metrics.refused(s.batch)
 	answer(s.batch, nil)
 }
 
 // advanced tells the others how far the machine has come.
 func (s *Sequencer) advanced() {
 	s.keysFloor.Store(int64(s.machine.KeysFloor()))
-	s.metrics.head.Set(float64(s.machine.Head()))
+	s.metrics.advanced(s.machine)
 }
 
 // setUnready says why nothing can be accepted now; nil: it can. Once the sequencer ends, it stays as it is.

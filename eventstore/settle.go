@@ -97,7 +97,7 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 		return nil
 	}
 	s.Appended()
-	answer(s.batch, nil)
+	s.answerDecided()
 	return nil
 }
 

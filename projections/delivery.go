@@ -71,6 +71,9 @@ func (r *Runner) deliver(ctx context.Context, tx *Tx, m *message.Message) (work,
 	if err != nil {
 		return work{}, err
 	}
+	if err := r.mustFollow(ctx, tx, batch[0].Position); err != nil {
+		return work{}, errors.Join(errLost, err)
+	}
 	done := work{last: batch[len(batch)-1].Position, oldest: batch[0].RecordedAt, events: len(batch)}
 	streams, err := parked(ctx, tx, batch)
 	if err != nil {
@@ -91,6 +94,16 @@ func (r *Runner) deliver(ctx context.Context, tx *Tx, m *message.Message) (work,
 		return work{}, errors.Join(errLost, err) // no event is to blame: begin anew
 	}
 	return done, nil
+}
+
+// mustFollow refuses a delivery that does not begin right after the checkpoint: what lies between them would be passed over without anybody's noticing. Within a delivery its reader looks.
+func (r *Runner) mustFollow(ctx context.Context, tx *Tx, first core.Position) error {
+	checkpoint, err := checkpointOf(ctx, tx)
+	if err != nil || first == checkpoint+1 {
+		return err
+	}
+	r.Metrics.skipped.Add(max(0, float64(first-checkpoint-1)))
+	return fmt.Errorf("%w: the log gives the event at position %d after the checkpoint at %d", core.ErrOutOfOrder, first, checkpoint)
 }
 
 // decode gives the events of a message, and those among them that could be decoded. An event that a newer program wrote is no poison, and ends it all.

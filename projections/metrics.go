@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"resultlog/core"
 )
 
 // scrapeTimeout bounds each query that a scrape makes: it should rather lack a number than hang.
@@ -19,6 +21,7 @@ type Metrics struct {
 	delay    prometheus.Histogram
 	failures prometheus.Counter
 	parked   prometheus.Counter
+	skipped  prometheus.Counter
 	gauges   []prometheus.Collector
 }
 
@@ -46,16 +49,20 @@ func NewMetrics(barrier *Barrier) *Metrics {
 		parked: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "resultlog_projection_parked_total", Help: "Events set aside in dead_letters by this node.",
 		}),
+		skipped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "resultlog_projection_skipped_total",
+			Help: "Positions after the checkpoint of the read tables at which the log had no event, counted at every try: the tables stop before them, rather than skip them. It must stay 0.",
+		}),
 	}
 	if barrier != nil {
-		m.gauges = append(barrier.lagGauges(), barrier.deadLettersGauge())
+		m.gauges = append(append(barrier.lagGauges(), barrier.progressGauges()...), deadLetters{barrier})
 	}
 	return m
 }
 
 // Collectors lists the metrics, to be registered where everything is wired.
 func (m *Metrics) Collectors() []prometheus.Collector {
-	return append([]prometheus.Collector{m.batch, m.events, m.apply, m.delay, m.failures, m.parked}, m.gauges...)
+	return append([]prometheus.Collector{m.batch, m.events, m.apply, m.delay, m.failures, m.parked, m.skipped}, m.gauges...)
 }
 
 func (m *Metrics) committed(w work, now time.Time) {
@@ -81,11 +88,51 @@ func (b *Barrier) lagGauges() []prometheus.Collector {
 	}
 }
 
-func (b *Barrier) deadLettersGauge() prometheus.Collector {
-	return atScrape("resultlog_projection_dead_letters", "Events in dead_letters, waiting for somebody.", func(ctx context.Context) (n float64, err error) {
-		err = b.Checkpoint.db.QueryRowContext(ctx, `SELECT count(*) FROM dead_letters`).Scan(&n)
-		return n, err
-	})
+func (b *Barrier) progressGauges() []prometheus.Collector {
+	return []prometheus.Collector{
+		atScrape("resultlog_projection_checkpoint", "Position in the log up to which the read tables hold it.", func(ctx context.Context) (float64, error) {
+			position, err := checkpointOf(ctx, b.Checkpoint.db)
+			return float64(position), err
+		}),
+		atScrape("resultlog_rebuild_progress_ratio", "Share of the log that the read tables hold, from 0 to 1: how far a rebuild in place has come. One that is done online shows its own progress, and leaves this at 1.",
+			func(ctx context.Context) (float64, error) {
+				head, position, err := b.look(ctx)
+				if err != nil || head == 0 {
+					return 1, err
+				}
+				return min(1, float64(position)/float64(head)), nil
+			}),
+	}
+}
+
+// deadLetters tells of what was set aside, by one look at each scrape.
+type deadLetters struct{ *Barrier }
+
+var (
+	deadLettersDesc      = prometheus.NewDesc("resultlog_projection_dead_letters", "Events in dead_letters, waiting for somebody.", nil, nil)
+	oldestDeadLetterDesc = prometheus.NewDesc("resultlog_projection_oldest_dead_letter_age_seconds", "Time since the oldest event in dead_letters was set aside; 0 if there is none.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (deadLetters) Describe(to chan<- *prometheus.Desc) {
+	to <- deadLettersDesc
+	to <- oldestDeadLetterDesc
+}
+
+// Collect implements prometheus.Collector; NaN says that the tables could not be asked.
+func (d deadLetters) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	var count, oldest int64
+	n, age := math.NaN(), math.NaN()
+	if err := d.Checkpoint.db.QueryRowContext(ctx, `SELECT count(*), coalesce(min(parked_at), 0) FROM dead_letters`).Scan(&count, &oldest); err == nil {
+		n, age = float64(count), 0
+		if count > 0 {
+			age = max(0, d.Now().Sub(core.Instant(oldest).Time()).Seconds())
+		}
+	}
+	to <- prometheus.MustNewConstMetric(deadLettersDesc, prometheus.GaugeValue, n)
+	to <- prometheus.MustNewConstMetric(oldestDeadLetterDesc, prometheus.GaugeValue, age)
 }
 
 // atScrape is a gauge that is looked up when it is asked for; NaN if that fails.

@@ -83,8 +83,8 @@ func TestMetricsOfTheTables(t *testing.T) {
 		}
 		mustSay("with an empty log", 0, 1, 0, 0)
 		w.exec(map[string]string{
-			"sqlite":   `INSERT INTO checkpoints (subscription, position, event_id) VALUES ('read_tables', 30, x'01')`,
-			"postgres": `INSERT INTO checkpoints (subscription, position, event_id) VALUES ('read_tables', 30, '00000000-0000-0000-0000-000000000001')`,
+			"sqlite":   `INSERT INTO checkpoints (subscription, position, event_id, generation) VALUES ('read_tables', 30, x'01', 1)`,
+			"postgres": `INSERT INTO checkpoints (subscription, position, event_id, generation) VALUES ('read_tables', 30, '00000000-0000-0000-0000-000000000001', 1)`,
 		}[w.engine.name])
 		head = 120
 		mustSay("during a rebuild", 30, 0.25, 0, 0)
