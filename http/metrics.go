@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,10 +18,29 @@ type Metrics struct {
 	streams     *prometheus.GaugeVec
 
 	unmatched *durations
+	tenants   *tenantLabels // nil: submissions are not counted by tenant
 }
 
 // NewMetrics makes the metrics; whoever shows them registers Collectors.
 func NewMetrics() *Metrics {
+	m := newMetrics("status", "source")
+	for _, status := range []core.ResultStatus{core.ResultPending, core.ResultCompleted, core.ResultNotExecuted, core.ResultCanceled, core.ResultTransferred} {
+		for _, source := range []core.Source{core.RetenActivity, core.Standalone} {
+			m.submissions.WithLabelValues(status.String(), string(source))
+		}
+	}
+	return m
+}
+
+// NewMetricsByTenant makes metrics that also count whose submissions they are, of MaxTenantLabels tenants one by one.
+func NewMetricsByTenant() *Metrics {
+	m := newMetrics("status", "source", "tenant")
+	m.tenants = &tenantLabels{texts: make(map[core.ID]string)}
+	return m
+}
+
+// newMetrics makes the metrics, all series from the start whose labels are known, so that the first of each is an increase.
+func newMetrics(submissionLabels ...string) *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "resultlog_http_request_duration_seconds", Help: "Time from a request's headers to its answer, or to the beginning of one that streams, by route pattern, method and class of status.",
@@ -29,8 +49,8 @@ func NewMetrics() *Metrics {
 		}, []string{"route", "method", "status"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "resultlog_http_requests_in_flight", Help: "Requests that are being answered."}),
 		submissions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "resultlog_submissions_total", Help: "Accepted submissions of results, by result status and source.",
-		}, []string{"status", "source"}),
+			Name: "resultlog_submissions_total", Help: "Accepted submissions of results, by result status and source; and by tenant, if that is wanted.",
+		}, submissionLabels),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "resultlog_refusals_total", Help: "Requests, and items of batches, answered with an error, by the code in its body.",
 		}, []string{"code"}),
@@ -40,13 +60,8 @@ func NewMetrics() *Metrics {
 		m.streams.WithLabelValues(kind)
 	}
 	m.unmatched = m.durationsOf("any", unmatched) // the method of such a request can be anything
-	for code := range problems {                  // all series from the start, so that the first of each is an increase
+	for code := range problems {
 		m.refusals.WithLabelValues(string(code))
-	}
-	for _, status := range []core.ResultStatus{core.ResultPending, core.ResultCompleted, core.ResultNotExecuted, core.ResultCanceled, core.ResultTransferred} {
-		for _, source := range []core.Source{core.RetenActivity, core.Standalone} {
-			m.submissions.WithLabelValues(status.String(), string(source))
-		}
 	}
 	return m
 }
@@ -58,9 +73,43 @@ func (m *Metrics) Collectors() []prometheus.Collector {
 
 // submitted counts an accepted submission.
 func (m *Metrics) submitted(r core.Recorded) {
-	if e, ok := r.Event.(core.ResultSubmitted); ok {
+	e, ok := r.Event.(core.ResultSubmitted)
+	switch {
+	case !ok:
+	case m.tenants == nil:
 		m.submissions.WithLabelValues(e.Status.String(), string(e.Source)).Inc()
+	default:
+		m.submissions.WithLabelValues(e.Status.String(), string(e.Source), m.tenants.of(r.Stream.Tenant)).Inc()
 	}
+}
+
+const (
+	// MaxTenantLabels is how many tenants are counted one by one: ten series each, and a Prometheus server has a few million in all.
+	MaxTenantLabels = 1000
+
+	// otherTenants is the label of all those that come when there are as many.
+	otherTenants = "other"
+)
+
+// tenantLabels gives tenants their label. It remembers no more of them than have one.
+type tenantLabels struct {
+	mu    sync.Mutex
+	texts map[core.ID]string
+}
+
+func (l *tenantLabels) of(tenant core.ID) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text, known := l.texts[tenant]
+	switch {
+	case known:
+		return text
+	case len(l.texts) == MaxTenantLabels:
+		return otherTenants
+	}
+	text = tenant.String()
+	l.texts[tenant] = text
+	return text
 }
 
 // durations are the observers of one route, by class of status: found once, when the route is registered.

@@ -128,3 +128,35 @@ func TestLogLine(t *testing.T) {
 		t.Errorf("a probe is logged: %s", &log)
 	}
 }
+
+// TestMetricsByTenant: whose submissions they are is counted if that is wanted, of as many tenants as there may be series for.
+func TestMetricsByTenant(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	m := NewMetricsByTenant()
+	registry.MustRegister(m.Collectors()...)
+	of := func(n int) core.ID { return core.ID{0: 1, 14: byte(n >> 8), 15: byte(n)} }
+	for n := range MaxTenantLabels + 2 {
+		for range 2 {
+			m.submitted(core.Recorded{Stream: core.Stream{Tenant: of(n)}, Event: core.ResultSubmitted{Source: core.Standalone, Submission: core.Submission{Status: core.ResultPending}}})
+		}
+	}
+	counts := map[string]float64{}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, one := range f.Metric {
+			if f.GetName() == "resultlog_submissions_total" {
+				for _, label := range one.Label {
+					if label.GetName() == "tenant" {
+						counts[label.GetValue()] += one.Counter.GetValue()
+					}
+				}
+			}
+		}
+	}
+	if len(counts) != MaxTenantLabels+1 || counts[of(0).String()] != 2 || counts[of(MaxTenantLabels-1).String()] != 2 || counts[otherTenants] != 4 {
+		t.Errorf("%d labels, of which the first counts %v, and the others %v", len(counts), counts[of(0).String()], counts[otherTenants])
+	}
+}

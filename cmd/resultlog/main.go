@@ -68,8 +68,17 @@ func run(ctx context.Context, args []string, con console) int {
 		return 2
 	}
 	if err := parsed.Run(); err != nil {
-		fmt.Fprintf(con.err, "resultlog: %v\n", err)
+		tell(con, parsed.Command(), err)
 		return 1
 	}
 	return 0
+}
+
+// tell says why a subcommand failed: the one place where its error is written. What reads the log of a server reads this too.
+func tell(con console, command string, err error) {
+	if command == "serve" && !isTerminal(con.err) {
+		newLogger(con.err).Error("failed", "err", err)
+		return
+	}
+	fmt.Fprintf(con.err, "resultlog: %v\n", err)
 }

@@ -36,6 +36,7 @@ type serveCommand struct {
 	RateBurst     int           `placeholder:"N" help:"How many of them at once. Default: those of one second."`
 	CORSOrigin    []string      `name:"cors-origin" placeholder:"ORIGIN" help:"Let pages of this origin call the API, like https://app.example; may be repeated, or be * for every origin. Default: none."`
 	Audit         bool          `default:"true" negatable:"" help:"Keep the trees that prove the history, and sign them. With --no-audit there are no new proofs until a server runs without it; then nothing is missing."`
+	MetricsTenant bool          `name:"metrics-tenant-label" help:"Count accepted submissions by tenant too: ten series more for each, up to 1000 tenants; all others are one. Default: not."`
 	Drain         time.Duration `default:"1s" help:"After a signal, how long to go on serving while /readyz is red already, so that balancers notice; with --dev not at all. Default: ${default}."`
 }
 
@@ -154,8 +155,11 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	}
 
 	serving := httpapi.NewMetrics()
+	if c.MetricsTenant {
+		serving = httpapi.NewMetricsByTenant()
+	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), thisBuild().metric())
 	registry.MustRegister(serving.Collectors()...)
 	registry.MustRegister(n.sequencer.Metrics().Collectors()...)
 	registry.MustRegister(log.Collectors()...)
@@ -227,7 +231,7 @@ func (n *node) run(ctx context.Context) (err error) {
 	if err == nil {
 		select {
 		case err = <-failed:
-			n.logger.Error("stopping: a part cannot go on", "err", err)
+			n.logger.Warn("stopping: a part cannot go on") // why is told when all has stopped
 		case <-ctx.Done():
 			n.logger.Info("stopping: finishing what was accepted")
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // versionCommand prints what this binary is.
@@ -40,6 +42,14 @@ func thisBuild() build {
 		}
 	}
 	return b
+}
+
+// metric says which program serves: 1, with what is known of it as labels.
+func (b build) metric() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "resultlog_build_info", Help: "1, labelled by the program's version, the commit it was built from, and the version of Go.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "revision": b.Commit, "go_version": b.Go},
+	}, func() float64 { return 1 })
 }
 
 // String is the line that a person reads.

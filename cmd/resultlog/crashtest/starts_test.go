@@ -48,7 +48,7 @@ func failToStart(t *testing.T, dir string, f straced) {
 		s.kill()
 		return
 	}
-	if code := s.cmd.ProcessState.ExitCode(); code != 1 || !bytes.Contains(s.output.tail(), []byte("resultlog: ")) {
+	if code := s.cmd.ProcessState.ExitCode(); code != 1 || !bytes.Contains(s.output.tail(), []byte(`"level":"ERROR","msg":"failed","err":"`)) {
 		t.Errorf("it ended with %v and said: %s", s.cmd.ProcessState, s.output.tail())
 	}
 	if injected(t, notes) == 0 {
