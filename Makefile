@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios crash faults failover fuzz bench ci clean
+.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults failover fuzz bench ci clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ readme: ## the README's two commands as written, in a fresh clone with an empty 
 
 axios: build ## the documentation's axios snippet, run by node (needs the npm registry)
 	bash cmd/resultlog/testdata/axios.sh bin/resultlog
+
+parquet: ## read what resultlog export writes as Parquet by a reader that is not ours (needs node and the npm registry)
+	RESULTLOG_PARQUET=1 $(GO) test ./cmd/resultlog -count=1 -run TestParquetIsReadByAForeignReader
 
 ROUNDS ?= 20
 crash: ## kill the real binary ROUNDS times under load, nodes on PostgreSQL too, that itself, and their connections, and look whether all is true that anybody was told

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"resultlog/core"
 	"resultlog/eventstore"
@@ -30,14 +29,7 @@ func gathered(t *testing.T, n *node) map[string]float64 {
 			for _, label := range m.Label {
 				name += " " + label.GetValue()
 			}
-			switch f.GetType() {
-			case dto.MetricType_COUNTER:
-				all[name] = m.Counter.GetValue()
-			case dto.MetricType_GAUGE:
-				all[name] = m.Gauge.GetValue()
-			default:
-				all[name] = float64(m.Histogram.GetSampleCount())
-			}
+			all[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount()) // those that it is not say 0
 		}
 	}
 	return all

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -50,7 +49,7 @@ func (c Comparison) Compare(ctx context.Context) (Compared, error) {
 	if err := f.chase(ctx, c.Live.DB); err != nil {
 		return Compared{}, fmt.Errorf("fold the log: %w", err)
 	}
-	live, err := c.snapshot(ctx)
+	live, err := c.Live.beginReading(ctx) // only now: it is held while rows are compared, and hardly longer
 	if err != nil {
 		return Compared{}, fmt.Errorf("read the read tables: %w", err)
 	}
@@ -71,17 +70,4 @@ func (c Comparison) Compare(ctx context.Context) (Compared, error) {
 		return Compared{}, fmt.Errorf("compare the read tables: %w", err)
 	}
 	return j.done, nil
-}
-
-// snapshot begins a transaction that sees the live tables as they are now, for as long as it takes. It is held while rows are compared, and hardly longer: while it is, what is
-// replaced cannot be tidied up.
-func (c Comparison) snapshot(ctx context.Context) (*sql.Tx, error) {
-	tx, err := c.Live.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}) // SQLite knows no less
-	if err != nil || c.Live.Unlimited == "" {
-		return tx, err
-	}
-	if _, err := tx.ExecContext(ctx, c.Live.Unlimited); err != nil {
-		return nil, errors.Join(err, tx.Rollback())
-	}
-	return tx, nil
 }

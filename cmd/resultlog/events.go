@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"syscall"
 
 	"resultlog/core"
 	"resultlog/eventstore"
@@ -112,7 +110,7 @@ func (c *eventsCommand) print(ctx context.Context, con console, log storedLog) e
 	}
 	err := p.print(ctx, con, c.After, c.Follow)
 	switch {
-	case errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe): // head has seen enough
+	case isGone(err): // head has seen enough
 		return nil
 	case c.Follow && ctx.Err() != nil:
 		return nil

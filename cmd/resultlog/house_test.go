@@ -20,9 +20,10 @@ var arrows = map[string][]string{
 	"resultlog/projections":                      {"core"},
 	"resultlog/projections/audit":                {"core"},
 	"resultlog/projections/analytics":            {"core"},
+	"resultlog/projections/export":               {"core", "projections/analytics"},
 	"resultlog/http":                             {"core"},
 	"resultlog/docs":                             {},
-	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/analytics", "projections/audit"},
+	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/analytics", "projections/audit", "projections/export"},
 	"resultlog/cmd/resultlog/crashtest":          {}, // tests only
 	"resultlog/cmd/resultlog/failovertest":       {}, // tests only
 	"resultlog/cmd/bench":                        {"core", "eventstore", "eventstore/postgres", "eventstore/postgres/postgrestest", "eventstore/sqlite", "http", "projections", "projections/audit"},

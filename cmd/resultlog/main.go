@@ -18,6 +18,7 @@ type commandLine struct {
 	Token       tokenCommand       `cmd:"" help:"Print a bearer token, signed with the server's secret."`
 	Keys        keysCommand        `cmd:"" help:"Issue, list and revoke API keys, without a token."`
 	Events      eventsCommand      `cmd:"" help:"Print the history of a tenant, an event a line."`
+	Export      exportCommand      `cmd:"" help:"Write results, activities or events to a file: Parquet, CSV or NDJSON."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Build the read tables again from the log: in their place, or beside them while they serve."`
 	Deadletters deadlettersCommand `cmd:"" help:"Look after events that the read tables could not take."`
 	Erase       eraseCommand       `cmd:"" help:"Take what may be about a person out of a result, for good."`
