@@ -27,6 +27,7 @@ type commandLine struct {
 	Copy        copyCommand        `cmd:"" help:"Copy a log into another store: from the embedded one to PostgreSQL, or back."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring a store to the newest shape."`
 	Verify      verifyCommand      `cmd:"" help:"Find out whether the history is whole and unaltered, in the store or in an export."`
+	Doctor      doctorCommand      `cmd:"" help:"Look at a store that misbehaves, and say what is wrong and what to do; it changes nothing."`
 	SigningKey  signingKeyCommand  `cmd:"" help:"Show the key by which auditors verify, or make one."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -198,6 +199,34 @@ func (f storeFlags) openNext(ctx context.Context) (*nextTables, error) {
 		return nil, err
 	}
 	return &nextTables{projections.Tables{DB: t.Write}, t.Read, t.Switch, t.Close}, nil
+}
+
+// examiner is a store as who only looks at it sees it: it changes nothing, and opens what no other subcommand would.
+type examiner interface {
+	Place() string
+	Reach(ctx context.Context) eventstore.Finding
+	Version(ctx context.Context) eventstore.Finding
+	Settings(ctx context.Context) eventstore.Finding
+	Shapes(ctx context.Context) ([]eventstore.Shape, error)
+	Newest(ctx context.Context) (at core.Position, recorded core.Instant, err error)
+	RecordedAt(ctx context.Context, at core.Position) (core.Instant, error)
+	ReadTables(ctx context.Context, f func(*sql.DB) error) error
+	AuditTables(ctx context.Context, f func(*sql.DB) error) error
+	Space(ctx context.Context) (eventstore.Finding, error)
+	Offset(ctx context.Context, now func() time.Time) (offset, give time.Duration, err error)
+	Close() error
+}
+
+// examiner makes one of the store, which need not be there.
+func (f storeFlags) examiner() (examiner, error) {
+	if f.Store == "" {
+		return sqlite.NewExaminer(f.Data, projections.SQLiteSchema(), audit.SQLiteSchema()), nil
+	}
+	e, err := postgres.NewExaminer(f.Store, projections.PostgresSchema(), audit.PostgresSchema())
+	if err != nil { // a nil pointer would be an interface that is not nil
+		return nil, err
+	}
+	return e, nil
 }
 
 // close frees the store: the read tables before the log, which they may have attached.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the built binary as the README tells a new user to: serve --dev, paste the curl that it prints, paste it again, read the activity, stop it, rebuild.
+# Runs the built binary as the README tells a new user to: serve --dev, paste the curl that it prints, paste it again, read the activity, rebuild, ask the doctor, stop it.
 # Usage: smoke.sh BINARY
 set -euo pipefail
 binary=$(realpath "$1")
@@ -34,6 +34,7 @@ grep -q '"status":"COMPLETED"' "$dir/activity" || fail "the activity did not fol
 curl -fsS "$base/metrics" >"$dir/metrics"
 grep -q '^resultlog_events_appended_total 3$' "$dir/metrics" || fail "not 3 events" "$dir/metrics"
 "$binary" rebuild --data "$dir/data"
+"$binary" doctor --data "$dir/data" >"$dir/doctor" || fail "the doctor is not content" "$dir/doctor"
 
 kill -TERM "$pid"
 wait "$pid" || fail "SIGTERM: exit $?" "$dir/err"
