@@ -34,20 +34,10 @@ func (w *world) viewed() {
 	}
 }
 
-// withViews is the schema of a world's tables, with the views, which most tests do without.
+// withViews is the schema of a world's tables, with the views.
 func withViews(schema fs.FS) fs.FS {
 	all := withCounted(schema).(fstest.MapFS)
-	files, err := fs.Glob(schema, "views/*.sql")
-	for _, name := range files {
-		var text []byte
-		if text, err = fs.ReadFile(schema, name); err != nil {
-			break
-		}
-		all[name] = &fstest.MapFile{Data: text}
-	}
-	if err != nil {
-		panic(err)
-	}
+	take(all, schema, "views/*.sql")
 	return all
 }
 

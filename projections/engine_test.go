@@ -48,21 +48,26 @@ type nextTables struct {
 	change  func(ctx context.Context, last func(context.Context) error) (switched bool, err error)
 }
 
-// withCounted is a schema with one more table, for the projection counted (see guards_test.go).
+// withCounted is a schema with one more table, for the projection counted (see guards_test.go), and without the views, which most tests do without.
 func withCounted(schema fs.FS) fs.FS {
 	all := fstest.MapFS{"99999_counted.sql": {Data: []byte("-- +goose Up\nCREATE TABLE counted (position BIGINT);\n")}}
-	files, err := fs.Glob(schema, "*.sql")
+	take(all, schema, "*.sql")
+	return all
+}
+
+// take copies the files of a schema that fit a pattern.
+func take(into fstest.MapFS, schema fs.FS, pattern string) {
+	files, err := fs.Glob(schema, pattern)
 	for _, name := range files {
 		var text []byte
 		if text, err = fs.ReadFile(schema, name); err != nil {
 			break
 		}
-		all[name] = &fstest.MapFile{Data: text}
+		into[name] = &fstest.MapFile{Data: text}
 	}
 	if err != nil {
 		panic(err)
 	}
-	return all
 }
 
 // Close ends both sides.

@@ -14,7 +14,7 @@ func (e *Examiner) Shapes(ctx context.Context) (shapes []eventstore.Shape, err e
 	if err != nil {
 		return nil, err
 	}
-	views, err := fs.Sub(e.read, "views")
+	views, err := eventstore.ViewsIn(e.read)
 	if err != nil {
 		return nil, err
 	}
@@ -22,6 +22,9 @@ func (e *Examiner) Shapes(ctx context.Context) (shapes []eventstore.Shape, err e
 		name, schema string
 		migrations   fs.FS
 	}{{"log", logSchema, log}, {"read tables", readSchema, e.read}, {"views", viewSchema, views}, {"audit tables", auditSchema, e.audit}} {
+		if part.migrations == nil {
+			continue
+		}
 		shape := eventstore.Shape{Of: part.name}
 		if shape.Newest, err = eventstore.NewestShape(part.migrations); err != nil {
 			return nil, err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"resultlog/eventstore"
 )
 
 const (
@@ -79,12 +81,9 @@ func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables,
 }
 
 func migrateViews(ctx context.Context, config *pgx.ConnConfig, schema fs.FS) error {
-	views, err := fs.Sub(schema, "views")
-	if err != nil {
+	views, err := eventstore.ViewsIn(schema)
+	if err != nil || views == nil {
 		return err
-	}
-	if _, err := fs.Stat(views, "."); errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
 	return migrate(ctx, config, viewSchema, views)
 }

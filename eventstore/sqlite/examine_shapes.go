@@ -18,7 +18,7 @@ func (e *Examiner) Shapes(ctx context.Context) (shapes []eventstore.Shape, err e
 	if err != nil {
 		return nil, err
 	}
-	views, err := fs.Sub(e.read, "views")
+	views, err := eventstore.ViewsIn(e.read)
 	if err != nil {
 		return nil, err
 	}
@@ -29,6 +29,9 @@ func (e *Examiner) Shapes(ctx context.Context) (shapes []eventstore.Shape, err e
 		{"log", logFile, goose.DefaultTablename, log}, {"read tables", readFile, goose.DefaultTablename, e.read}, {"views", readFile, viewVersions, views},
 		{"audit tables", auditFile, goose.DefaultTablename, e.audit},
 	} {
+		if part.migrations == nil {
+			continue
+		}
 		shape := eventstore.Shape{Of: part.name}
 		if shape.Newest, err = eventstore.NewestShape(part.migrations); err != nil {
 			return nil, err

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"resultlog/eventstore"
 )
 
 // readFile is the name of the read tables' file in the data directory. It can be deleted: everything in it is rebuilt from the log.
@@ -72,12 +74,9 @@ func migrateFile(ctx context.Context, path string, schema fs.FS) error {
 const viewVersions = "analytics_versions"
 
 func migrateViews(ctx context.Context, db *sql.DB, schema fs.FS) error {
-	views, err := fs.Sub(schema, "views")
-	if err != nil {
+	views, err := eventstore.ViewsIn(schema)
+	if err != nil || views == nil {
 		return err
-	}
-	if _, err := fs.Stat(views, "."); errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
 	return migrateBy(ctx, db, views, viewVersions)
 }
