@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults failover fuzz bench ci clean
+.PHONY: help build test race check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults observe failover fuzz bench ci clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's 
 UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false'
 # But for those that have nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine (core, and -short). make test runs both.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$)
+	CGO_ENABLED=1 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$ -e /observetest$$)
 	@$(POSTGRES)
 
 check: ## gofmt, vet, staticcheck, go mod tidy
@@ -71,6 +71,9 @@ crash: ## kill the real binary ROUNDS times under load, nodes on PostgreSQL too,
 
 faults: ## the same while the disk fails under it: syncs, writes, no space left (needs strace)
 	RESULTLOG_FAULTS=1 $(GO) test ./cmd/resultlog/crashtest -count=1 -parallel 12 -run TestFaults
+
+observe: ## scrape the real binary with a real Prometheus: every expression of docs/observability returns data (needs Debian's prometheus, postgresql)
+	RESULTLOG_OBSERVE=1 RESULTLOG_REQUIRE_POSTGRES=1 $(GO) test ./cmd/resultlog/observetest -count=1
 
 failover: ## kill the leader of a PostgreSQL cluster twice under load, and look the same way (needs Debian's patroni, python3-etcd, etcd-server, haproxy, postgresql)
 	RESULTLOG_FAILOVER=1 $(GO) test ./cmd/resultlog/failovertest -count=1 -v -timeout 20m -run TestFailover
