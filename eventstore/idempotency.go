@@ -62,6 +62,7 @@ func (s *Sequencer) recall(ctx context.Context, c core.Command, position core.Po
 		return core.Receipt{}, outcomeUnknown(errStrayKey)
 	}
 	if first.Body != c.Metadata.Body {
+		s.metrics.refusals.WithLabelValues(guards[core.CodeKeyReused]).Inc()
 		return core.Receipt{}, &core.Error{
 			Code:    core.CodeKeyReused,
 			Message: "this Idempotency-Key was used before, with another body: send the same body to have the first answer again, or a new key for a new request",

@@ -225,6 +225,9 @@ func TestKeyReused(t *testing.T) {
 	if codeOf(o.err) != core.CodeKeyReused || !errors.As(o.err, &e) || !strings.Contains(e.Message, "send the same body to have the first answer again, or a new key") {
 		t.Errorf("told %v", o.err)
 	}
+	if got := gathered(t, n)["resultlog_guard_refusals_total idempotency"]; got != 1 {
+		t.Errorf("%v refusals were counted", got)
+	}
 	mustReplay(t, first, submitOne(t, n, keyed(standalone("p"), "k")))
 	if got := keysIn(t, log)["k"]; len(got) != 1 {
 		t.Errorf("the key is in the log at %v", got)
