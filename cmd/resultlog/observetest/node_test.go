@@ -1,15 +1,11 @@
 package observetest
 
 import (
-	"bytes"
 	"database/sql"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"testing"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver
 	_ "modernc.org/sqlite"             // likewise
@@ -66,28 +62,13 @@ func (e engine) start(t *testing.T) (nodes []*node) {
 // node is a resultlog serve, in a process of its own.
 type node struct{ address string }
 
+// listening is the line in which a node says where it listens.
+var listening = regexp.MustCompile(`"msg":"listening","addr":"(.*?)"`)
+
 // startNode starts a node, and waits until it is ready.
 func startNode(t *testing.T, flags []string) *node {
 	t.Helper()
-	cmd := program(append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "0s"}, flags...)...)
-	said := &log{address: make(chan string, 1)}
-	cmd.Stderr = said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // the error: it has ended already
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("a node said:\n%s", said.text.String())
-		}
-	})
-	n := &node{}
-	select {
-	case n.address = <-said.address:
-	case <-time.After(patience):
-		t.Fatalf("a node does not listen within %s", patience)
-	}
+	n := &node{address: launch(t, program(append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "0s"}, flags...)...), listening)}
 	await(t, "ready", func() bool {
 		response, err := http.Get(n.url("/readyz")) //nolint:noctx // it is on this machine
 		if err != nil {
@@ -99,23 +80,4 @@ func startNode(t *testing.T, flags []string) *node {
 	return n
 }
 
-func (n *node) url(path string) string { return fmt.Sprintf("http://%s%s", n.address, path) }
-
-// listening is the line in which a node says where it listens.
-var listening = regexp.MustCompile(`"msg":"listening","addr":"(.*?)"`)
-
-// log takes what a node says. Only the process's end makes it whole: until then one goroutine writes it.
-type log struct {
-	once    sync.Once
-	address chan string // one value
-	text    bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *log) Write(p []byte) (int, error) {
-	_, _ = l.text.Write(p) // it never fails
-	if found := listening.FindSubmatch(l.text.Bytes()); found != nil {
-		l.once.Do(func() { l.address <- string(found[1]) })
-	}
-	return len(p), nil
-}
+func (n *node) url(path string) string { return "http://" + n.address + path }

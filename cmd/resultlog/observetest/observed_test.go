@@ -14,7 +14,7 @@ import (
 )
 
 // window stands for Grafana's own choice of one: all that the test has done.
-const window = "1m"
+const window = "5m"
 
 // known is what Prometheus must say of the story, whichever engine has kept it.
 var known = map[string]float64{
@@ -52,9 +52,10 @@ var shown = map[string]float64{
 // TestObserved lets clients do all that they do while a real Prometheus scrapes the nodes, and asks it for everything that the dashboard and the rules ask for.
 func TestObserved(t *testing.T) {
 	needPrometheus(t)
+	t.Parallel() // it mostly waits for the next scrape
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel() // they mostly wait for the next scrape
+			t.Parallel()
 			nodes := engine.start(t)
 			promtool(t, metricsOf(t, nodes[0]), "check", "metrics")
 			server := startPrometheus(t, nodes)
@@ -70,6 +71,7 @@ func TestObserved(t *testing.T) {
 // TestPromtool has Prometheus's own tool judge what is Prometheus's.
 func TestPromtool(t *testing.T) {
 	needPrometheus(t)
+	t.Parallel()
 	for _, arguments := range [][]string{{"check", "config", "prometheus.yml"}, {"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}} {
 		t.Run(strings.Join(arguments[:2], " "), func(t *testing.T) {
 			t.Parallel()

@@ -4,46 +4,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// lowestPort and ports are where Prometheus listens: below what the system gives to connections of its own.
-const lowestPort, ports = 20000, 32768 - 20000
-
 // observer is a running Prometheus server.
 type observer struct{ base string }
+
+// serving is the line in which Prometheus says where it listens.
+var serving = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
 // startPrometheus starts one that scrapes nodes each second, and evaluates the rules each second, by the documented configuration.
 func startPrometheus(t *testing.T, nodes []*node) *observer {
 	t.Helper()
 	dir := t.TempDir()
-	said, err := os.Create(filepath.Join(dir, "said"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	cmd := exec.Command("prometheus", "--config.file", configuration(t, dir, nodes), "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", address)
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // the error: it has ended already
-		_ = cmd.Wait()
-		said.Close()
-		if text, err := os.ReadFile(said.Name()); t.Failed() && err == nil {
-			t.Logf("prometheus said:\n%s", text)
-		}
-	})
-	p := &observer{base: "http://" + address}
+	cmd := exec.Command("prometheus", "--config.file", configuration(t, dir, nodes), "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", "127.0.0.1:0")
+	p := &observer{base: "http://" + launch(t, cmd, serving)}
 	await(t, "scraping all nodes", func() bool {
 		answer, err := p.ask(`count(resultlog_build_info)`)
 		return err == nil && len(answer) == 1 && answer[0] == float64(len(nodes))
@@ -79,20 +62,6 @@ func configuration(t *testing.T, dir string, nodes []*node) (path string) {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// freePort gives one that nobody listens at.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for i := range ports {
-		port := lowestPort + (os.Getpid()+i)%ports // tests that run at once begin at different ones
-		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 // ask evaluates an expression now, and gives the values of all series that it returns.
