@@ -107,9 +107,14 @@ func (m *Metrics) Collectors() []prometheus.Collector {
 }
 
 func (m *Metrics) committed(commands, events int, took time.Duration) {
-	m.commits.Inc()
+	m.wrote(events)
 	m.batchSize.Observe(float64(commands))
 	m.appendSeconds.Observe(took.Seconds())
+}
+
+// wrote counts a commit, one whose answer was lost too.
+func (m *Metrics) wrote(events int) {
+	m.commits.Inc()
 	m.events.Add(float64(events))
 }
 

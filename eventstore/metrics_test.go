@@ -58,7 +58,7 @@ func TestMetricsTellWhatANodeDid(t *testing.T) {
 			"resultlog_machine_activities": 0, "resultlog_queue_depth": 0,
 		},
 		b: {
-			"resultlog_commits_total": 2, "resultlog_events_appended_total": 2, "resultlog_decide_seconds": 5, "resultlog_conflicts_caught_up_total": 1, "resultlog_events_caught_up_total": 2,
+			"resultlog_commits_total": 3, "resultlog_events_appended_total": 3, "resultlog_decide_seconds": 5, "resultlog_conflicts_caught_up_total": 1, "resultlog_events_caught_up_total": 2,
 			"resultlog_guard_refusals_total temporal": 1, "resultlog_guard_refusals_total state": 0, "resultlog_log_head": 5, "resultlog_machine_results": 5,
 			"resultlog_append_failures_total definite": 1, "resultlog_append_failures_total indefinite": 1,
 		},

@@ -27,9 +27,10 @@ func (s *Sequencer) refuseAll(err error) error {
 	return nil
 }
 
-// lost notes that the log cannot be had now, and has it tried again. It tells so once, and recovered when it is over: while a server is away, everything that is sent fails.
+// lost notes that the log cannot be had now, and has it tried again. It tells so once, and recovered when it is over: while a server is away, everything that is sent fails. What ends the
+// sequencer is told by whoever runs it.
 func (s *Sequencer) lost(err error) {
-	if s.probe == nil {
+	if s.probe == nil && !stops(err) {
 		s.Logger.Error("the log cannot be had; what is submitted is refused until it can, and nothing of it is written", "err", err)
 	}
 	s.setUnready(err)
@@ -65,7 +66,7 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 	s.setUnready(errSettling)
 	s.metrics.failures.WithLabelValues(indefinite).Inc()
 	s.Logger.Error("commit's answer was lost; looking it up", "commands", len(s.batch), "err", cause)
-	first := s.machine.Pending()[0].EventID
+	first, events := s.machine.Pending()[0].EventID, len(s.machine.Pending())
 	s.machine.Rollback()
 
 	written, machine := false, s.machine
@@ -80,12 +81,12 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 		if err == nil {
 			break
 		}
-		if attempt%settleLogEvery == 1 {
-			s.Logger.Error("the outcome of a commit is still unknown", "attempt", attempt, "err", err)
-		}
 		if stops(err) || !s.pause(ctx) {
 			answer(s.batch, outcomeUnknown(err))
 			return err
+		}
+		if attempt%settleLogEvery == 1 {
+			s.Logger.Error("the outcome of a commit is still unknown", "attempt", attempt, "err", err)
 		}
 	}
 	written = written && machine == s.machine
@@ -96,6 +97,7 @@ func (s *Sequencer) settle(ctx context.Context, cause error) error {
 		answer(s.batch, unavailable(cause))
 		return nil
 	}
+	s.metrics.wrote(events)
 	s.Appended()
 	s.answerDecided()
 	return nil

@@ -7,8 +7,6 @@ import (
 
 	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
-
-	"resultlog/core"
 )
 
 const (
@@ -71,6 +69,7 @@ const lastEventID = "last_event_id"
 
 // drain reads the row that rows stands on and those after it, up to the bounds, and closes rows: the subscriber's next look finds nothing left.
 // It checks rows.Err, which the subscriber does not: a delivery that was cut short by an error would be acknowledged as a whole.
+// Where the log lacks a position, the delivery ends: the next one begins behind the gap, and who applies it knows by the checkpoint.
 func (t EventsTopic) drain(rows *sql.Rows) ([]Row, error) {
 	var batch []Row
 	for size, more := 0, true; more; more = size < MaxDeliveredBytes && rows.Next() {
@@ -79,7 +78,7 @@ func (t EventsTopic) drain(rows *sql.Rows) ([]Row, error) {
 			return nil, err
 		}
 		if last := len(batch) - 1; last >= 0 && row.Position != batch[last].Position+1 {
-			return nil, fmt.Errorf("%w: position %d after %d", core.ErrOutOfOrder, row.Position, batch[last].Position)
+			break
 		}
 		size += row.Size()
 		batch = append(batch, row)

@@ -72,5 +72,6 @@ func (x *exchange) accepts(offers ...string) (string, error) {
 
 // showHead says how far the tenant's history went when the answer began: whoever has seen every tenant position up to there has seen all of it.
 func (x *exchange) showHead(head core.Position) {
+	x.position = head
 	x.Header()["Resultlog-Head"] = []string{strconv.FormatInt(int64(head), 10)}
 }

@@ -32,7 +32,7 @@ type exchange struct {
 
 	status   int           // as answered; 0 as long as nothing has been
 	code     core.Code     // of the problem answered, if it was one
-	position core.Position // the tenant position of the write's first event
+	position core.Position // the tenant position of the write's first event; of a read of the history, where that ended when it was read, or the moment that it was read as of
 	fault    error         // what went wrong on our side; for the log
 
 	retryAfter    int       // the Retry-After of the problem, in seconds, if it has one of its own; 0: that of its code

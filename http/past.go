@@ -57,6 +57,7 @@ func (s *Server) resultAsOf(x *exchange, _ bool, m core.Moment) (core.ResultView
 		if err != nil {
 			return core.ResultView{}, err
 		}
+		x.position = m.Position
 		return s.Past.Result(ctx, x.tenant, id, m)
 	})
 }
@@ -94,6 +95,7 @@ type settledMoment struct {
 func (s *Server) settle(x *exchange, m core.Moment) (settledMoment, error) {
 	return read(s, x, true, func(ctx context.Context, _ core.Position) (settled settledMoment, err error) {
 		settled.Moment, settled.within, err = s.Past.Settle(ctx, x.tenant, m)
+		x.position = settled.Position
 		return settled, err
 	})
 }

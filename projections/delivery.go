@@ -54,8 +54,8 @@ func (r *Runner) handle(m *message.Message) error {
 		// Ended here and now, by a direct call: SQLite may have rolled it back already, and then the acknowledgement would be committed by itself, without the tables. The
 		// delivery is acknowledged all the same, so that the subscriber goes on; the acknowledgement fails for want of a transaction, and the next poll begins anew.
 		_ = tx.Rollback() // whatever it says, the transaction is over
-		if !r.polls.over() {
-			r.Logger.Warn("read tables: delivery given up, to be taken up again", "batch", m.UUID, "err", err)
+		if err = fmt.Errorf("batch %s: %w", m.UUID, err); !r.polls.over() {
+			r.lost.Store(&err) // pace tells it, in place of what the subscriber makes of it
 		}
 		return nil
 	}
@@ -102,7 +102,9 @@ func (r *Runner) mustFollow(ctx context.Context, tx *Tx, first core.Position) er
 	if err != nil || first == checkpoint+1 {
 		return err
 	}
-	r.Metrics.skipped.Add(max(0, float64(first-checkpoint-1)))
+	if next := int64(checkpoint + 1); r.gap.Swap(next) != next { // not at each try
+		r.Metrics.skipped.Add(max(0, float64(first-checkpoint-1)))
+	}
 	return fmt.Errorf("%w: the log gives the event at position %d after the checkpoint at %d", core.ErrOutOfOrder, first, checkpoint)
 }
 

@@ -51,7 +51,7 @@ func NewMetrics(barrier *Barrier) *Metrics {
 		}),
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "resultlog_projection_skipped_total",
-			Help: "Positions after the checkpoint of the read tables at which the log had no event, counted at every try: the tables stop before them, rather than skip them. It must stay 0.",
+			Help: "Positions after the checkpoint of the read tables at which the log had no event: the tables stop before them, rather than skip them. It must stay 0.",
 		}),
 	}
 	if barrier != nil {

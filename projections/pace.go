@@ -21,7 +21,7 @@ var _ wsql.BackoffManager = (*pace)(nil)
 
 // HandleError implements wsql.BackoffManager.
 func (p *pace) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) time.Duration {
-	done, hurried := p.done.Swap(nil), false
+	done, lost, hurried := p.done.Swap(nil), p.lost.Swap(nil), false
 	if p.ctx.Err() != nil {
 		return 0
 	}
@@ -29,6 +29,9 @@ func (p *pace) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) tim
 	switch {
 	case p.ctx.Err() != nil:
 		return 0
+	case lost != nil: // its acknowledgement has failed for it
+		p.Logger.Error("read tables: delivery given up, to be taken up again", "err", *lost)
+		p.backOff()
 	case err != nil || readErr != nil:
 		p.Logger.Error("read tables: poll failed", "err", err, "checkpoint_err", readErr)
 		p.backOff()

@@ -77,7 +77,9 @@ type Config struct {
 type Runner struct {
 	Config
 	polls   *polls
-	done    atomic.Pointer[work] // by the latest delivery; taken when its poll has ended
+	done    atomic.Pointer[work]  // by the latest delivery; taken when its poll has ended
+	lost    atomic.Pointer[error] // why the latest delivery was given up, likewise
+	gap     atomic.Int64          // one more than the checkpoint after which the log lacked something last
 	failing struct {
 		sync.Mutex
 		first core.Position
