@@ -16,8 +16,10 @@ build: ## build bin/resultlog
 POSTGRES = (command -v initdb || ls /usr/lib/postgresql/*/bin/initdb) >/dev/null 2>&1 || [ -n "$$RESULTLOG_TEST_POSTGRES" ] || echo "skipped: what needs the programs of a PostgreSQL server; apt-get install postgresql"
 # All of them; those that take longest come first, so that no core waits for the last one.
 PACKAGES = $$($(GO) list ./projections ./cmd/resultlog ./http ./...)
+# A package that another target runs in full need not be run here too: EXCEPT says which, as in 'crashtest|eventstore/postgres'.
+EXCEPT ?= none
 test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's programs for all of them)
-	CGO_ENABLED=0 $(GO) test $(PACKAGES)
+	CGO_ENABLED=0 $(GO) test $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -E '/($(EXCEPT))$$')
 	@$(POSTGRES)
 
 # SQLite itself, C made Go, is taken as it is: watched too, it takes half of the time. No more than this package, which instantiates no generic code: what it would compile of sync.Map, say,
@@ -25,7 +27,8 @@ test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's 
 UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false'
 # But for those that have nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine (core, and -short). make test runs both.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$ -e /observetest$$)
+	CGO_ENABLED=1 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$ -e /observetest$$ \
+		-e /analytics$$ -e /export$$ -e /postgrestest$$ -e /eventstoretest$$ -e /docs$$)
 	@$(POSTGRES)
 
 check: ## gofmt, vet, staticcheck, go mod tidy
