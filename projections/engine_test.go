@@ -162,6 +162,7 @@ var onPostgres = engine{
 // eachEngine runs a test on SQLite and on PostgreSQL. It is to name its parameter newWorld: there is no other, so that no test forgets an engine.
 func eachEngine(t *testing.T, test func(t *testing.T, newWorld func(testing.TB) *world)) {
 	t.Helper()
+	raced(t)
 	for _, e := range []engine{onSQLite, onPostgres} {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()

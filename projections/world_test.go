@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +28,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Stopping{M: m})
 func oneGoroutine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one goroutine alone: make test runs it")
+	}
+	alone.Store(t.Name(), true)
+}
+
+// alone has the names of the tests that make race leaves out.
+var alone sync.Map
+
+// raced leaves out what make race runs, where that is run too (RESULTLOG_RACED=1): all that is not in one goroutine alone.
+func raced(t *testing.T) {
+	if _, left := alone.Load(t.Name()); !left && os.Getenv("RESULTLOG_RACED") != "" {
+		t.Skip("make race runs it")
 	}
 }
 
