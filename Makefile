@@ -31,7 +31,8 @@ rest: ## run the tests of http and cmd/resultlog that make race leaves out: whoe
 # SQLite itself, C made Go, is taken as it is: watched too, it takes half of the time. No more than this package, which instantiates no generic code: what it would compile of sync.Map, say,
 # could be what the linker takes for all, and the detector would no longer see who waits for whom.
 UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false'
-# Memory is there, and collecting it more often takes a tenth of the time. But for those that have nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine (core, and -short). make test runs both.
+# But for those that have nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine (core, and -short). make test runs both.
+# GOGC: memory is there, and collecting it more often only takes time.
 race: ## run the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 GOGC=400 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$ -e /observetest$$ \
 		-e /analytics$$ -e /export$$ -e /postgrestest$$ -e /eventstoretest$$ -e /docs$$)

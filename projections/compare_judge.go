@@ -52,7 +52,7 @@ func newJudge(ctx context.Context, c Comparison, f *scratchFold, live, scratch *
 	}
 	var all int64
 	for into, tx := range map[*int64]*sql.Tx{&j.done.Parked: live, &all: scratch} {
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT DISTINCT tenant_id, stream_id FROM dead_letters) AS streams`).Scan(into); err != nil {
+		if err := tx.QueryRowContext(ctx, parkedStreams).Scan(into); err != nil {
 			return nil, fmt.Errorf("count the dead letters: %w", err)
 		}
 	}

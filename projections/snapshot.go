@@ -16,6 +16,9 @@ type Snapshot struct {
 	Parked   int64         // streams of which events are set aside, in dead_letters: what they are about is not as the log has it
 }
 
+// parkedStreams counts the streams of which events are set aside.
+const parkedStreams = `SELECT count(*) FROM (SELECT DISTINCT tenant_id, stream_id FROM dead_letters) AS streams`
+
 // Snapshot begins one, on a pool that may be one for reading.
 func (t Tables) Snapshot(ctx context.Context) (*Snapshot, error) {
 	tx, err := t.beginReading(ctx)
@@ -25,7 +28,7 @@ func (t Tables) Snapshot(ctx context.Context) (*Snapshot, error) {
 	s := &Snapshot{Tx: tx}
 	s.Position, err = checkpointOf(ctx, tx) // the first read: what it sees, all others do
 	if err == nil {
-		err = tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT DISTINCT tenant_id, stream_id FROM dead_letters) AS parked`).Scan(&s.Parked)
+		err = tx.QueryRowContext(ctx, parkedStreams).Scan(&s.Parked)
 	}
 	if err != nil {
 		return nil, errors.Join(err, tx.Rollback())

@@ -92,12 +92,10 @@ func (n *NextReadTables) replace(ctx context.Context, last func(context.Context)
 	if err := n.lockOut(ctx); err != nil {
 		return err
 	}
-	for _, statements := range []string{rights, moves} {
-		if err := n.each(ctx, statements); err != nil {
-			return err
-		}
+	if err := n.each(ctx, rights); err != nil {
+		return err
 	}
-	return nil
+	return n.each(ctx, moves)
 }
 
 // replaced finds the tables that serve whose places the new ones take.
@@ -140,7 +138,7 @@ func (n *NextReadTables) lockOut(ctx context.Context) error {
 	}
 	var tables []string
 	err := n.conn.QueryRow(ctx, `SELECT array_agg(oid::regclass::text ORDER BY relname <> 'checkpoints', relname <> 'dead_letters', relkind <> 'v', relname) FROM pg_class
-		WHERE oid IN (`+replaced+`) OR oid IN (SELECT view`+onReplaced+`)`).Scan(&tables)
+		WHERE oid IN (`+replaced+`) OR oid IN (SELECT ev_class`+onReplaced+`)`).Scan(&tables)
 	if err != nil {
 		return err
 	}
@@ -183,15 +181,15 @@ const moves = `
 		UNION ALL
 		SELECT 3, format('ALTER TABLE %s SET SCHEMA ` + readSchema + `', oid::regclass) FROM pg_class WHERE ` + isNext + `
 		UNION ALL
-		SELECT DISTINCT 4, format('CREATE OR REPLACE VIEW %s AS %s', view::regclass, pg_get_viewdef(view))` + onReplaced + `
+		SELECT DISTINCT 4, format('CREATE OR REPLACE VIEW %s AS %s', ev_class::regclass, pg_get_viewdef(ev_class))` + onReplaced + `
 		UNION ALL
 		SELECT 5, format('DROP TABLE ` + replacedSchema + `.%I', relname)` + pairs + ` AND relkind = 'r'
 		UNION ALL
 		SELECT 6, 'DROP SCHEMA ' || name FROM unnest(ARRAY['` + replacedSchema + `', '` + nextSchema + `']) AS name
 	) AS statements (turn, statement) ORDER BY turn`
 
-// onReplaced finds the views, of any schema, that name a table which is to be replaced.
-const onReplaced = ` FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid, LATERAL (SELECT ev_class AS view) AS views
+// onReplaced finds the views, of any schema, that name a table which is to be replaced: as ev_class.
+const onReplaced = ` FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid
 	WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND refobjid IN (` + replaced + `)`
 
 // mustBeAlike refuses to replace tables with something on them that the new ones lack: what somebody has put there, or the work of a newer program.
@@ -226,5 +224,5 @@ const additions = `
 	UNION ALL SELECT 'storage parameters of ' || oid::regclass FROM old WHERE reloptions IS NOT NULL
 	UNION ALL SELECT 'publication ' || pubname FROM pg_publication_rel JOIN old ON prrelid = old.oid JOIN pg_publication ON pg_publication.oid = prpubid
 	UNION ALL SELECT CASE relkind WHEN 'm' THEN 'materialized view ' WHEN 'v' THEN 'view ' ELSE 'rule on ' END || oid::regclass FROM pg_class
-		WHERE oid IN (SELECT view` + onReplaced + `) AND NOT (relkind = 'v' AND reloptions IS NULL AND pg_has_role(relowner, 'USAGE'))
+		WHERE oid IN (SELECT ev_class` + onReplaced + `) AND NOT (relkind = 'v' AND reloptions IS NULL AND pg_has_role(relowner, 'USAGE'))
 	ORDER BY 1`
