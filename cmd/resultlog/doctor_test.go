@@ -108,7 +108,7 @@ var illnesses = []ill{
 	{"the audit's tables are of a newer program", ofAudit, `UPDATE MIGRATIONS SET version_id = 99 WHERE version_id = 1`, `UPDATE MIGRATIONS SET version_id = 1 WHERE version_id = 99`, 0,
 		"migrations", "fail", `audit tables: 99`, "upgrade this program"},
 	{"nothing projects", ofTables, `UPDATE checkpoints SET position = 1`, `UPDATE checkpoints SET position = 2`, time.Hour,
-		"lag", "warn", `^behind by 1: the log is at 2, the read tables at 1; .* recorded (1h0m\ds|59m5\ds) ago$`, "see whether a server runs"},
+		"lag", "warn", `^behind by 1: the log is at 2, the read tables at 1; .* recorded 1h\d+m\d+s ago$`, "see whether a server runs"},
 	{"something is projected late, and not too late", ofTables, `UPDATE checkpoints SET position = 1`, `UPDATE checkpoints SET position = 2`, -time.Minute,
 		"lag", "ok", `^behind by 1: .* recorded 0s ago$`, ""},
 	{"the read tables are of another log", ofTables, `UPDATE checkpoints SET position = 99`, `UPDATE checkpoints SET position = 2`, 0,
@@ -116,10 +116,10 @@ var illnesses = []ill{
 	{"something is parked", ofTables, `INSERT INTO dead_letters (tenant_id, stream_id, version, position, tenant_position, event_id, recorded_at, parked_at, error)
 		VALUES (ID, ID, 1, 1, 1, ID, 1000, 1000, 'why')`, `DELETE FROM dead_letters`, 0,
 		"dead letters", "warn", `^1, the oldest since 1970-01-01T00:00:01.000Z$`, "resultlog deadletters list"},
-	{"the clock here is some seconds behind", ofLog, "", "", -6 * time.Second,
-		"clock", "warn", `(is [3-6]\.?\d*s from now|clock is [3-6]\.?\d*s ahead)`, "NTP"},
+	{"the clock here is some seconds behind", ofLog, "", "", -20 * time.Second, // of the 30 from which on it fails; what this test has taken counts against them
+		"clock", "warn", `(is \d[\d.]*s from now|clock is \d[\d.]*s ahead)`, "NTP"},
 	{"the clock here is an hour behind", ofLog, "", "", -time.Hour,
-		"clock", "fail", `(is (59m5\ds|1h0m\ds) from now|clock is (59m5\ds|1h0m\ds) ahead)`, "NTP"},
+		"clock", "fail", `(is (59m\d+s|1h0m\ds) from now|clock is (59m\d+s|1h0m\ds) ahead)`, "NTP"},
 	{"the clock here was never set", ofLog, "", "", -50 * 365 * 24 * time.Hour,
 		"clock", "fail", `^it is 19\d\d-`, "set the clock"},
 	{"the trees are kept by nobody", ofAudit, `UPDATE checkpoints SET position = 1`, `UPDATE checkpoints SET position = 2`, time.Hour,
