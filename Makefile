@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test rest race check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults observe failover fuzz bench ci clean
+.PHONY: help build test race unraced rest check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults observe failover fuzz bench ci clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,27 +16,28 @@ build: ## build bin/resultlog
 POSTGRES = (command -v initdb || ls /usr/lib/postgresql/*/bin/initdb) >/dev/null 2>&1 || [ -n "$$RESULTLOG_TEST_POSTGRES" ] || echo "skipped: what needs the programs of a PostgreSQL server; apt-get install postgresql"
 # All of them; those that take longest come first, so that no core waits for the last one.
 PACKAGES = $$($(GO) list ./projections ./cmd/resultlog ./http ./...)
-# A package that another target runs in full need not be run here too: EXCEPT says which, as in 'crashtest|eventstore/postgres'.
-EXCEPT ?= none
 test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's programs for all of them)
-	CGO_ENABLED=0 $(GO) test $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -E '/($(EXCEPT))$$')
+	CGO_ENABLED=0 $(GO) test $(PACKAGES)
 	@$(POSTGRES)
 
-rest: ## run the tests of http and cmd/resultlog that make race leaves out: whoever runs that has run all others of theirs
-	@for p in ./http ./cmd/resultlog; do \
-		names=$$(awk '/^func Test/ { sub(/\(.*/, "", $$2); name = $$2 } /testing\.Short\(\)/ { print name }' $$p/*_test.go | sort -u | paste -sd'|'); \
-		CGO_ENABLED=0 $(GO) test $$p -run "^($$names)$$"; \
-	done
+# What has nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine; and in other packages, the tests that say so (testing.Short).
+UNRACED = '/(core|bench|crashtest|failovertest|observetest|analytics|export|postgrestest|eventstoretest|docs)$$'
 
 # SQLite itself, C made Go, is taken as it is: watched too, it takes half of the time. No more than this package, which instantiates no generic code: what it would compile of sync.Map, say,
 # could be what the linker takes for all, and the detector would no longer see who waits for whom.
 UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false'
-# But for those that have nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine (core, and -short). make test runs both.
 # GOGC: memory is there, and collecting it more often only takes time.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 GOGC=400 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -e /core$$ -e /bench$$ -e /crashtest$$ -e /failovertest$$ -e /observetest$$ \
-		-e /analytics$$ -e /export$$ -e /postgrestest$$ -e /eventstoretest$$ -e /docs$$)
+	CGO_ENABLED=1 GOGC=400 $(GO) test -race -short $(UNWATCHED) $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -E $(UNRACED))
 	@$(POSTGRES)
+
+# What make test runs is what make race, unraced, rest, crash and faults run: each test once.
+unraced: ## run the tests of the packages that make race leaves out, but for crashtest's: make crash and make faults run those
+	CGO_ENABLED=0 $(GO) test $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -E $(UNRACED) | grep -v crashtest)
+
+rest: ## run the tests that make race leaves out of the packages that it runs
+	@names=$$(awk '/^func Test/ { sub(/\(.*/, "", $$2); name = $$2 } /testing\.Short\(\)|oneGoroutine\(t\)/ { print name }' $$(find . -name '*_test.go') | sort -u | paste -sd'|'); \
+	CGO_ENABLED=0 $(GO) test -run "^($$names)$$" $$(echo "$(PACKAGES)" | tr ' ' '\n' | grep -v -E $(UNRACED))
 
 check: ## gofmt, vet, staticcheck, go mod tidy
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi

@@ -202,7 +202,7 @@ func TestSlowReadersAreCut(t *testing.T) {
 
 // TestTwentyReaders: "20 readers disconnecting at random under load; each ends with exactly the tenant's log".
 func TestTwentyReaders(t *testing.T) {
-	const readers, events = 20, 600
+	const readers, events = 20, 250
 	w := newWorld(t)
 	url, _ := w.serve(t)
 	seen := make([][]string, readers)

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"resultlog/core"
 	"resultlog/projections"
 )
@@ -195,7 +193,7 @@ func TestRetriedTablesEqualARebuild(t *testing.T) {
 			if err := projections.Rebuild(t.Context(), w.config(w.tables), w.machine.Head(), nil); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(w.dump(), retried); diff != "" {
+			if diff := difference(w.dump(), retried); diff != "" {
 				t.Fatalf("seed %d: -rebuilt +retried\n%s", seed, diff)
 			}
 		}

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"resultlog/core"
 	"resultlog/projections"
 )
@@ -206,7 +204,7 @@ func TestRetryBesideTwoNodes(t *testing.T) {
 		if err := projections.Rebuild(t.Context(), w.config(w.tables), w.machine.Head(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(w.dump(), got); diff != "" {
+		if diff := difference(w.dump(), got); diff != "" {
 			t.Errorf("-rebuilt +retried\n%s", diff)
 		}
 	})

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"resultlog/core"
 	"resultlog/projections"
 )
@@ -112,7 +110,7 @@ func TestRetryOfATenantsStream(t *testing.T) {
 		if err := projections.Rebuild(t.Context(), w.config(w.tables), w.machine.Head(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(w.dump(), retried); diff != "" {
+		if diff := difference(w.dump(), retried); diff != "" {
 			t.Errorf("-rebuilt +retried\n%s", diff)
 		}
 		q := projections.NewQueries(w.tables.Read)

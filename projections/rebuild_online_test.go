@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"resultlog/core"
 	"resultlog/projections"
 )
@@ -19,7 +17,7 @@ import (
 // mustEqual compares two dumps of the read tables.
 func (w *world) mustEqual(want, got map[string][]string) {
 	w.t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		w.t.Errorf("-rebuilt in place +rebuilt online\n%s", diff)
 	}
 }

@@ -6,13 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
-	"sync"
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"resultlog/core"
@@ -28,17 +24,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Stopping{M: m})
 func oneGoroutine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one goroutine alone: make test runs it")
-	}
-	alone.Store(t.Name(), true)
-}
-
-// alone has the names of the tests that make race leaves out.
-var alone sync.Map
-
-// raced leaves out what make race runs, where that is run too (RESULTLOG_RACED=1): all that is not in one goroutine alone.
-func raced(t *testing.T) {
-	if _, left := alone.Load(t.Name()); !left && os.Getenv("RESULTLOG_RACED") != "" {
-		t.Skip("make race runs it")
 	}
 }
 
@@ -337,7 +322,7 @@ func (w *world) verifyIs(tables *readTables, history []core.Recorded) {
 	}
 	got.sent = w.submissions(tables)
 	got.readTenants(w.t, q, want)
-	if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(naive{}), cmpopts.IgnoreFields(core.Personal{}, "Salt")); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		w.t.Fatalf("read tables differ from the log (-want +got):\n%s", diff)
 	}
 	var results, activities, transitions int
