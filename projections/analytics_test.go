@@ -19,7 +19,7 @@ import (
 
 // What analysts see, and what an export is made of, is what the log says, for every row and column of every view.
 func TestViewsSayWhatTheLogSays(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.viewed()
@@ -54,7 +54,7 @@ func keyOf(v analytics.View, row map[string]string) string {
 
 // Times and days are right to the millisecond, from the first year that is accepted to the last, before 1970 as after it.
 func TestViewsShowTimesOfAnyYear(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.viewed()
@@ -101,7 +101,7 @@ func TestViewsShowTimesOfAnyYear(t *testing.T) {
 
 // A Filter takes what is of the tenant and in the stretch of time, whose end is not in it.
 func TestSelectTakesWhatIsWanted(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.live(rand.New(rand.NewPCG(73, 1)), 60)
@@ -146,7 +146,7 @@ func instantIn(t *testing.T, text string) core.Instant {
 
 // The questions of docs/analytics.md run as they stand there, on either engine, and are answered as they say.
 func TestQuestionsOfTheDocument(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	text, err := os.ReadFile("../docs/analytics.md")
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func (w *world) applyOf(p projections.Projection, events []core.Recorded, atOnce
 
 // Whatever page of a tenant's API keys is asked for, by its number or by a cursor, it is what a naive sort and cut gives; and nothing of another tenant.
 func TestListOfAPIKeysEqualsANaiveOne(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w, r := newWorld(t), rand.New(rand.NewPCG(80, 1))
 		shelves := map[core.ID][]core.APIKeyView{tenants[0]: w.keyShelf(r, tenants[0], 300), tenants[1]: w.keyShelf(r, tenants[1], 30)}

@@ -96,7 +96,7 @@ func (w *world) liveIn(r *rand.Rand, n int) {
 // As of tenant positions, and of instants at which something was recorded and the ones before them, each result and each activity is what a naive fold of the tenant's events up to then gives; and
 // nothing else is there.
 func TestAsOfIsANaiveFold(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	links, pendings, before := 0, 0, 0
 	for seed := range uint64(6) {
 		w := &world{t: t, log: memory.New(time.Now), machine: core.NewMachine(), clock: 1_700_000_000_000, wake: make(chan struct{}, 1)}
@@ -141,7 +141,7 @@ func TestAsOfIsANaiveFold(t *testing.T) {
 
 // What was read after each commit from the read tables is what is read later as of that commit's last position, and as of its time: and so it stays after any other commit.
 func TestAsOfIsWhatWasRead(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		running := w.run(w.config(w.tables))

@@ -16,7 +16,7 @@ import (
 
 // What parked streams hold back is no difference, whatever it is of: rows that are as they were, that are missing, or that lack what another stream has to say. Retried, there is nothing left out.
 func TestComparisonLeavesOutWhatIsParked(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		for _, seed := range []uint64{1, 2} {
 			w := newWorld(t)
@@ -48,7 +48,7 @@ func TestComparisonLeavesOutWhatIsParked(t *testing.T) {
 
 // Only what a parked stream may hold back is left out: not another row, nor what does not come from that stream.
 func TestComparisonOfWhatIsBesideParkedStreams(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		var first core.ID
@@ -119,7 +119,7 @@ func (w *world) again(r running, cfg projections.Config) running {
 // An event that was dropped from dead_letters is what the tables lack, and is found, if it can be applied. If it cannot be decoded, nobody knows what the rows of its stream should be: they are left
 // out, and the stream is counted.
 func TestComparisonOfWhatWasDropped(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w, _, d, stream := parkedStream(t, newWorld, 1)
 		if _, err := d.Drop(t.Context(), 1); err != nil {
@@ -150,7 +150,7 @@ func TestComparisonOfWhatWasDropped(t *testing.T) {
 
 // Idempotency keys that are older than they must be kept may be purged or not; of the others each must be there.
 func TestComparisonOfIdempotencyKeys(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		var names []string
@@ -283,7 +283,7 @@ func TestComparisonBesideAnErasureOfWhatCameBefore(t *testing.T) {
 
 // A key whose order is not that of bytes would make rows look as if they were missing.
 func TestComparisonNeedsTheOrderOfBytes(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	w := postgresWorld(t)
 	w.do(tenants[0], configured(core.Positive))
 	w.projected()
@@ -314,7 +314,7 @@ func erased(events iter.Seq2[core.Recorded, error], really bool) iter.Seq2[core.
 
 // Tables that were made of another log, or that somebody empties meanwhile, cannot be compared: it says so, and what to do.
 func TestComparisonThatCannotBe(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.live(rand.New(rand.NewPCG(97, 1)), 10)

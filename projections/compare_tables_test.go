@@ -15,7 +15,7 @@ import (
 
 // A table or a column that somebody added or removed is found.
 func TestComparisonFindsTablesAndColumns(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.full(2)
@@ -56,7 +56,7 @@ func TestComparisonFindsTablesAndColumns(t *testing.T) {
 
 // Every table that is compared has been thought about, as to what parked streams hold back of it, and so has every column that the tables' comments call personal.
 func TestComparisonKnowsTheTables(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		if diff := cmp.Diff(newWorld(t).logTables(), slices.Sorted(maps.Keys(projections.HeldBack))); diff != "" {
 			t.Error(diff)

@@ -19,7 +19,7 @@ import (
 
 // Tables that the subscription has made are what the log says, every row of them; so are those that are behind the log, as of their checkpoint, and those that hold nothing yet.
 func TestComparisonOfSoundTables(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.keyed = true
@@ -49,7 +49,7 @@ func TestComparisonOfSoundTables(t *testing.T) {
 
 // More rows and events than are taken at once, and progress all the way.
 func TestComparisonOfManyRows(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.keyed = true
@@ -120,7 +120,7 @@ func TestComparisonBesideServers(t *testing.T) {
 
 // Any other value in any column of any table that the database has is found and named, to the row; personal values are not shown.
 func TestComparisonFindsAnyValue(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.keyed = true
@@ -210,7 +210,7 @@ func (w *world) valued(table, column string, used map[string]bool) (key []any, v
 
 // A value that is missing is found, and one where there should be none.
 func TestComparisonFindsNull(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.full(1)
@@ -231,7 +231,7 @@ func TestComparisonFindsNull(t *testing.T) {
 
 // Rows that were deleted are found in every table, and so are rows that no event has made.
 func TestComparisonFindsRows(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.keyed = true
@@ -280,7 +280,7 @@ func (w *world) typed(place string, value any) string {
 
 // However much differs, only so much is reported; all of it is counted. Rows of many pages on one side alone are gone through all the same.
 func TestComparisonReportsSoMuchAndNoMore(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.do(tenants[0], w.failing("", ""))

@@ -89,7 +89,7 @@ func TestRetryThroughAVersion(t *testing.T) {
 
 // A long stream is retried in several transactions, so that no server is kept waiting; and listed in several pages.
 func TestRetryOfALongStream(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w, broken, d, stream := parkedStream(t, newWorld, 603)
 		if n := len(w.letters(d, projections.Which{Tenant: stream.Tenant, Stream: stream.ID})); n != 603 {

@@ -155,7 +155,7 @@ func (w *world) whole(r *rand.Rand, n int) {
 // What was parked and is retried leaves the tables as if it had never been parked, whatever came meanwhile on other streams, of the same activity and result too; and whatever the
 // order in which the streams are retried. It is done by another process, beside a server that projects what keeps coming.
 func TestRetriedTablesEqualARebuild(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		var parked, of int
 		for _, seed := range []uint64{4, 5, 6} {

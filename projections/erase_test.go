@@ -23,7 +23,7 @@ func (w *world) holds(text string) (tables []string) {
 
 // An erasure empties its result, its submissions and the status events that show its comments, though the log still has all of it to show; however the log is cut into batches. What is submitted after it is shown.
 func TestErasure(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		known, late := w.task("p-1"), w.task("p-2")

@@ -72,7 +72,7 @@ func applied(t *testing.T, newWorld func(testing.TB) *world, seed uint64) *world
 
 // Read tables that were made of another log than the one beside them are noticed and made again, by a start and by a rebuild; those of this log stay.
 func TestReadTablesOfAnotherLog(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		all := func(head core.Position) core.Position { return head }
 		none := func(core.Position) core.Position { return 0 }
@@ -158,7 +158,7 @@ func TestEmptyReadTablesAreOfAnyLog(t *testing.T) {
 
 // A log that cannot be read says nothing of the tables: they stay.
 func TestALogThatCannotBeReadIsNotAnother(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := applied(t, newWorld, 4)
 		broken := func(context.Context, core.Position) (core.ID, bool, error) {

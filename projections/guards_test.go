@@ -225,6 +225,7 @@ func TestOneSQLErrorIsRetried(t *testing.T) {
 // Seen without dead letters: the poison event blocks the subscription for ever. It is parked, with what follows it on its stream, now and later; the rest flows.
 // The poison fails, or panics, or cannot even be decoded.
 func TestPoisonEventIsParkedAndTheRestFlows(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		for n, name := range []string{"fails", "panics", "cannot be decoded"} {
 			t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 // Classifications change between two pages of a walk: each page shows, and counts, what is so when it is read, and goes on where the last one ended.
 func TestPagesWhileClassificationsChange(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		eitherShelf(t, newWorld, func(t *testing.T, w *world, r *rand.Rand, s shelf, queries int) {
 			q := projections.NewQueries(w.tables.Read)

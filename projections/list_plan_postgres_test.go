@@ -90,7 +90,7 @@ const (
 // Whether a tenant has most of the rows or few of them: no list looks at all rows of the table. Those of the one who has most are found by the index that this program has chosen, unless
 // so many fit that another does as well; and nothing is sorted that the index has in its order, unless it is little.
 func TestListsUseTheirIndexesOnPostgres(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	const many, few = core.MaxTotal * 5 / 4, fewRows
 	for name, rows := range map[string][2]int{"of most rows": {many, few}, "of few rows": {few, many}} {
 		t.Run(name, func(t *testing.T) {

@@ -335,7 +335,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 
 // Where more rows fit than are counted, nothing is sorted: they are met along the order.
 func TestListsOfManyRowsSortNothing(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	w := sqliteWorld(t)
 	q, n := w.noted()
 	w.crowd(core.MaxTotal + 1)

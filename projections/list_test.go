@@ -75,7 +75,7 @@ func (s shelf) anyActivityQuery(r *rand.Rand, now core.Instant) core.ActivityQue
 
 // Whatever is asked of a list, it gives what a naive filter, sort and cut gives: rows, total and cursor; and nothing of another tenant.
 func TestListsEqualANaiveOne(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		eitherShelf(t, newWorld, func(t *testing.T, w *world, r *rand.Rand, s shelf, queries int) {
 			q := projections.NewQueries(w.tables.Read)
@@ -142,7 +142,7 @@ func (s shelf) walkResults(t *testing.T, q *projections.Queries, query core.Resu
 
 // Rows that are too many to be counted are met along the order; and if they are so old that none is met among the latest, they are found all the same.
 func TestRowsThatAreTooManyToBeCounted(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		q := projections.NewQueries(w.tables.Read)

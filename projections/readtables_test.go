@@ -13,7 +13,7 @@ import (
 
 // However the log is cut into batches, the tables equal a naive fold of it.
 func TestTablesEqualANaiveFoldOfTheLog(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		r := rand.New(rand.NewPCG(1, 1))

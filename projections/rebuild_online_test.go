@@ -24,6 +24,7 @@ func (w *world) mustEqual(want, got map[string][]string) {
 
 // Without any server, wrong tables are right afterwards, and nothing of the new ones is left beside them.
 func TestOnlineRebuildWithoutAServer(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.fill(rand.New(rand.NewPCG(40, 1)), 600)
@@ -163,6 +164,7 @@ func TestOnlineRebuildCancelledAndResumed(t *testing.T) {
 
 // What another program has left, or one with other tables, is thrown away: nobody knows what is wrong in it.
 func TestOnlineRebuildDoesNotResumeWhatAnotherProgramLeft(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.fill(rand.New(rand.NewPCG(40, 5)), 600)
@@ -176,6 +178,7 @@ func TestOnlineRebuildDoesNotResumeWhatAnotherProgramLeft(t *testing.T) {
 
 // What was made of another log is thrown away: the log was replaced by an older copy since.
 func TestOnlineRebuildDoesNotResumeWhatIsOfAnotherLog(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.fill(rand.New(rand.NewPCG(40, 6)), 600)
@@ -240,6 +243,7 @@ func TestNewTablesComeAsFarAsTheOldOnesBeforeTheSwitch(t *testing.T) {
 
 // A switch that cannot be had is tried again, after the new tables have caught up again; so is one that leaves too much for the last stretch.
 func TestSwitchIsTriedAgain(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		r := rand.New(rand.NewPCG(40, 9))

@@ -46,6 +46,7 @@ func (w *world) spoil() {
 
 // A rebuild gives the tables that live projecting gave, and reports its progress up to the head.
 func TestRebuildEqualsLive(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		r := rand.New(rand.NewPCG(30, 1))
@@ -81,6 +82,7 @@ func TestRebuildEqualsLive(t *testing.T) {
 
 // Killed half way, the tables are as the checkpoint says; a server that starts then goes on.
 func TestRebuildKilledHalfWayIsFinishedByWhoeverRunsNext(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		r := rand.New(rand.NewPCG(30, 2))

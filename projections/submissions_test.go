@@ -73,7 +73,7 @@ func (w *world) submissions(tables *readTables) map[core.Stream][]submission {
 // Every accepted submission is a row that stays as it was: whatever replaces it in its result, whatever that is linked to later. An erasure takes who the operators were, of those before it and of no
 // other. However the log is cut into batches.
 func TestSubmissions(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		known, late := w.task("p-1"), w.task("p-2")

@@ -69,6 +69,7 @@ func (c crash) Apply(ctx context.Context, _ *projections.Tx, _ []core.Recorded) 
 
 // Whatever the point of the crash, before, between or after the tables, in this batch or that: both tables are as the checkpoint says, and the next run goes on from there.
 func TestTablesAreInSyncWithTheCheckpointAfterACrashAtAnyPoint(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		r := rand.New(rand.NewPCG(20, 4))

@@ -80,7 +80,7 @@ func (w *world) openOlder(t *testing.T, last string) {
 
 // Read tables of any older shape are brought to the newest, and are what the log says: what they held is not relied upon.
 func TestTablesOfAnyOlderShapeAreMadeAgain(t *testing.T) {
-	oneGoroutine(t)
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.keyed = true
@@ -127,6 +127,7 @@ func (u unfenced) AckMessageQuery(topic string, row wsql.Row, consumerGroup stri
 // Read tables of a program that knew no submissions are made again, all of them. A node of that program that is still at work changes nothing in them from then on, before one of the new program
 // comes and beside it: it would move the checkpoint past submissions that nobody has applied.
 func TestTablesOfBeforeSubmissionsAreMadeAgain(t *testing.T) {
+	unraced(t)
 	eachEngine(t, func(t *testing.T, newWorld func(testing.TB) *world) {
 		w := newWorld(t)
 		w.keyed = true

@@ -19,11 +19,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(postgrestest.Stopping{M: m}) }
 
-// oneGoroutine leaves out, where tests are to be short, one that computes for long in a single goroutine: the race detector has nothing to find there, and slows SQLite down thirtyfold. Without
-// that detector it runs.
-func oneGoroutine(t *testing.T) {
+// unraced leaves out, where tests are to be short (make race), one in which nothing runs side by side that does not in others too: the race detector, which slows SQLite down thirtyfold, would
+// find nothing more in it. make test runs it.
+func unraced(t *testing.T) {
 	if testing.Short() {
-		t.Skip("one goroutine alone: make test runs it")
+		t.Skip("what is side by side here is so elsewhere too: make test runs it")
 	}
 }
 

@@ -15,9 +15,7 @@ import (
 
 // TestAsOfIsWhatWasAnswered: whatever happens later, a read as of a tenant position, or as of a time, is answered with the very bytes that were read then; and what was not there yet, with 404.
 func TestAsOfIsWhatWasAnswered(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one request after the other: make test runs it")
-	}
+	unraced(t)
 	for engine, place := range map[string]func(testing.TB) string{"sqlite": func(t testing.TB) string { return t.TempDir() }, "postgres": func(t testing.TB) string { return postgrestest.Database(t) }} {
 		t.Run(engine, func(t *testing.T) {
 			s := serveOn(t, place(t))

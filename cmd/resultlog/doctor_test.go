@@ -157,6 +157,7 @@ func illOn(t *testing.T, place string) []ill {
 
 // TestDoctor: a store is well beside its server, and when none runs. Each illness is found by its own check, and what to do is said; when all are cured the store is well again.
 func TestDoctor(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		s := used(t, place)
 		mustBeWell(t, "beside its server", place)
@@ -201,9 +202,7 @@ func TestDoctorOfALogAlone(t *testing.T) {
 
 // TestDoctorByTheRolesOfADatabase: those that the servers and the owner log in as are enough, and are told what they lack of roles.sql; that of analysts is not.
 func TestDoctorByTheRolesOfADatabase(t *testing.T) {
-	if testing.Short() {
-		t.Skip("on a cluster of its own, since roles are: make test runs it")
-	}
+	unraced(t)
 	dsn := postgrestest.Own(t).DSN("postgres")
 	used(t, dsn).stop()
 	pgTool(t, "psql", "--quiet", "--dbname="+dsn, "--file=../../docs/deploy/roles.sql")

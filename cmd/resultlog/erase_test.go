@@ -16,9 +16,7 @@ import (
 
 // TestErase is the promise: while a server runs and others submit, results are erased; afterwards no byte of them is in any file, in no answer, and in no backup; everything else is as it was.
 func TestErase(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one step after the other: make test runs it")
-	}
+	unraced(t)
 	eachStore(t, func(t *testing.T, place string) {
 		s := newScene(t, place)
 		if isPostgres(place) {
@@ -128,9 +126,7 @@ func cutShort(t *testing.T, place string, c *eraseCommand, done int) {
 // TestEraseGoesOn: an erasure that was cut short after any of its steps is finished by the same command, which may be run again at any time; though the result has an event that no read table can take,
 // and whose parking parks the erasure too.
 func TestEraseGoesOn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one step after the other: make test runs it")
-	}
+	unraced(t)
 	eachStore(t, func(t *testing.T, place string) {
 		for done := range interrupted {
 			t.Run(fmt.Sprintf("after %d steps", done), func(t *testing.T) {
@@ -196,9 +192,7 @@ func TestEraseWithoutAServer(t *testing.T) {
 
 // What an online rebuild has left, when it was cancelled or killed, holds what the log held then: it goes too. While one is at work, the erasure says so, and is finished later.
 func TestEraseTakesWhatAnOnlineRebuildHasLeft(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one step after the other: make test runs it")
-	}
+	unraced(t)
 	eachStore(t, func(t *testing.T, place string) {
 		rows := stored(t, filled(t, place))
 		args := append([]string{"erase", "--result", rows[0].StreamID.String(), "--tenant", rows[0].TenantID.String(), "--sub", "maria"}, in(place)...)
@@ -287,6 +281,7 @@ func TestEraseRefuses(t *testing.T) {
 
 // TestEraseNeedsTheOwner: to the role that servers log in as the log is append-only, which is told before anything is recorded; the owner of the schemas, who is no superuser, may.
 func TestEraseNeedsTheOwner(t *testing.T) {
+	unraced(t)
 	dsn := postgrestest.Own(t).DSN("postgres")
 	result := poisonedResult(t, dsn)
 	before := stored(t, dsn)

@@ -69,6 +69,7 @@ var exportedTables = map[string]string{
 
 // TestExports: of every read table, on either engine, everything that its columns may hold is exported as it is; and in each format it is the same.
 func TestExports(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		fillTables(t, place)
 		for _, kind := range readableKinds {
@@ -100,6 +101,7 @@ func TestExports(t *testing.T) {
 
 // TestWhatIsSelected: by tenant, and by time from the first moment that is named to the last before the other.
 func TestWhatIsSelected(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		fillTables(t, place)
 		tenant := func(n byte) string { return fmt.Sprintf("01890a5d-ac96-774b-bcce-0000000080%02x", n) }
@@ -190,6 +192,7 @@ func sameEvents(t *testing.T, lines string, table []byte) {
 
 // TestAnExportIsOfOneMoment: what is written while it is under way is not in it, and not in the position that it tells.
 func TestAnExportIsOfOneMoment(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		fillTables(t, place)
 		withTables(t, place, func(s *store) error {

@@ -44,11 +44,16 @@ func (m leakChecked) Run() int {
 	return code
 }
 
+// unraced leaves out, where tests are to be short (make race), one that does a step after the other, or in processes of their own: the race detector would find nothing more in it. make test runs it.
+func unraced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a step after the other: make test runs it")
+	}
+}
+
 // TestScripts runs what a user types, and shows what they see: testdata/script/*.txtar.
 func TestScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("in processes of their own: make test runs it")
-	}
+	unraced(t)
 	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
 }
 

@@ -16,6 +16,7 @@ import (
 
 // Every metric keeps Prometheus's rules (promtool check metrics asks the same), and stands in docs/metrics.md with what it says of itself.
 func TestMetricsAreDocumentedAndKeepTheRules(t *testing.T) {
+	unraced(t)
 	all := make(map[string]string)
 	eachStore(t, func(t *testing.T, place string) {
 		server := serveOn(t, place)

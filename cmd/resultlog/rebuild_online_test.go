@@ -51,6 +51,7 @@ func withTables(t *testing.T, place string, work func(*store) error) {
 
 // TestRebuildOnline beside a server, whose tables are wrong: they are right afterwards, for who asks the server. What it says is told in words, or as JSON.
 func TestRebuildOnline(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		server := serveOn(t, place)
 		const extOne = `"provider_activity_id":"ext-1"`
@@ -89,6 +90,7 @@ func TestRebuildOnline(t *testing.T) {
 
 // TestRebuildOnlineIsOneAtATime: the second is refused, with an exit code of 1 and a hint.
 func TestRebuildOnlineIsOneAtATime(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		commandOn(t, place, "migrate")
 		first, err := flagsOf(place).openNext(t.Context())
@@ -124,6 +126,7 @@ func (c *cancelling) Head(ctx context.Context) (core.Position, error) {
 
 // TestRebuildOnlineCancelled: it says that nothing is lost, and how to go on.
 func TestRebuildOnlineCancelled(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		server := serveOn(t, place)
 		server.must(t, http.StatusCreated, "POST", "/api/activities", creation("a", ""))
@@ -146,9 +149,7 @@ func TestRebuildOnlineCancelled(t *testing.T) {
 
 // TestRebuildOnlineKilledAtAnyMoment, again and again, beside a server under load: nobody notices. The next one completes what it finds, and the tables are those that a rebuild in place makes.
 func TestRebuildOnlineKilledAtAnyMoment(t *testing.T) {
-	if testing.Short() {
-		t.Skip("in processes of their own: make test runs it")
-	}
+	unraced(t)
 	const batches, kills = 6, 8
 	onEachStore(t, func(t *testing.T, place string) {
 		server := serveOn(t, place)
@@ -191,6 +192,7 @@ func TestRebuildOnlineKilledAtAnyMoment(t *testing.T) {
 // TestRebuildOnlineByTheOwner beside a node that may do no more than it must (docs/deploy/roles.sql): the node goes on, and is told who can when it is asked to do it itself. Analysts go on too, and
 // never see more than they may.
 func TestRebuildOnlineByTheOwner(t *testing.T) {
+	unraced(t)
 	admin := postgrestest.Own(t).DSN("postgres")
 	pgTool(t, "psql", "--no-psqlrc", "--quiet", "--dbname="+admin, "--file="+filepath.Join("..", "..", "docs", "deploy", "roles.sql"))
 	as := func(role string) string { return admin + "&user=" + role }

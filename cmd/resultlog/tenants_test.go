@@ -27,9 +27,7 @@ import (
 // same is asked of a server where that other tenant has all this, and of one where it has never been: the answers must be the same, to the byte, but for ids and times that were minted for
 // the tenant that asks. And the other tenant finds everything as it was.
 func TestNothingCrossesBetweenTenants(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one request after the other: make test runs it")
-	}
+	unraced(t)
 	dir := t.TempDir()
 	full, bare := serveOn(t, dir), serveOn(t, t.TempDir())
 	victim := &tenantClient{server: full, token: tokenFor(t, otherTestTenant), tenant: otherTestTenant}

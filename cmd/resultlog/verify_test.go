@@ -85,6 +85,7 @@ func triggersOf(t *testing.T, db *sql.DB) (drops []string) {
 
 // TestVerify goes the auditor's way: a store that nobody has touched is as it must be, beside its server and as an export; one that somebody has is not, and the place is named.
 func TestVerify(t *testing.T) {
+	unraced(t)
 	onEachStore(t, func(t *testing.T, place string) {
 		s := serveOn(t, place)
 		for n := range 3 {
