@@ -65,7 +65,7 @@ func TestMeasureTheProduct(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if int64(got.Requests)*c.template(s.token).items < 10 || got.Lag <= 0 {
+		if got.Requests < 1 || got.Lag <= 0 {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
