@@ -24,6 +24,9 @@ func (i Instant) String() string { return i.Time().Format(instantLayout) }
 // MarshalText implements encoding.TextMarshaler with the form of String.
 func (i Instant) MarshalText() ([]byte, error) { return i.appendText(nil), nil }
 
+// AppendText implements encoding.TextAppender with the form of String.
+func (i Instant) AppendText(b []byte) ([]byte, error) { return i.appendText(b), nil }
+
 // UnmarshalText implements encoding.TextUnmarshaler; see ParseInstant for what it accepts.
 func (i *Instant) UnmarshalText(text []byte) (err error) {
 	*i, err = ParseInstant(string(text))

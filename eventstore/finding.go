@@ -3,10 +3,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
-
-	"github.com/pressly/goose/v3"
 )
 
 // ErrNotThere means that a part of a store has not been made yet. The first server that runs on the store makes it.
@@ -21,6 +18,9 @@ const (
 	HealthWarn Health = "warn" // the store works, and somebody should look
 	HealthFail Health = "fail" // it does not work, or loses what it should keep
 )
+
+// AdviceOnTriggers is what to do when the triggers that hold the history are not there.
+const AdviceOnTriggers = "somebody has taken them away, and may have changed the history: resultlog verify tells; restore a backup if it was"
 
 // Finding is what somebody who examines a store has found, in words for the operator who asked.
 type Finding struct {
@@ -55,38 +55,4 @@ func Together(all ...Finding) Finding {
 	}
 	whole.Found, whole.Advice = strings.Join(found, "; "), strings.Join(advice, "; ")
 	return whole
-}
-
-// Shape is how far the migrations of a part of a store have come.
-type Shape struct {
-	Of     string // the part
-	Now    int64  // 0: nothing is there
-	Newest int64  // that this program knows
-}
-
-// Finding judges a shape.
-func (s Shape) Finding() Finding {
-	const bringUp = "run resultlog migrate, or start a server of this version, which does it if it may"
-	switch {
-	case s.Now == 0:
-		return Found("%s: not there yet (%d is the newest)", s.Of, s.Newest).Warn(bringUp)
-	case s.Now < s.Newest:
-		return Found("%s: %d, and %d is the newest", s.Of, s.Now, s.Newest).Warn(bringUp)
-	case s.Now > s.Newest:
-		return Found("%s: %d, and this program knows 1 to %d", s.Of, s.Now, s.Newest).Fail("a newer resultlog wrote it: upgrade this program")
-	}
-	return Found("%s: %d", s.Of, s.Now)
-}
-
-// NewestShape is the shape that migrations lead to. It reads their names, and needs no database.
-func NewestShape(migrations fs.FS) (newest int64, err error) {
-	files, err := fs.Glob(migrations, "*.sql")
-	for _, file := range files {
-		shape, err := goose.NumericComponent(file)
-		if err != nil {
-			return 0, err
-		}
-		newest = max(newest, shape)
-	}
-	return newest, err
 }

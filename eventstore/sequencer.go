@@ -198,8 +198,9 @@ func (s *Sequencer) turn(ctx context.Context) error {
 		return nil
 	case errors.Is(err, ErrFarBehind):
 		before := s.machine.Head()
-		defer func() { s.metrics.met(s.machine.Head() - before) }()
-		return s.catchUp(ctx)
+		err := s.catchUp(ctx)
+		s.metrics.met(s.machine.Head() - before)
+		return err
 	case errors.Is(err, ErrDiverged):
 		s.forget(err)
 		return s.catchUp(ctx)

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"resultlog/core"
 )
 
 // scrapeTimeout bounds each query that a scrape makes: it should rather lack a number than hang.
@@ -123,12 +121,11 @@ func (deadLetters) Describe(to chan<- *prometheus.Desc) {
 func (d deadLetters) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	var count, oldest int64
 	n, age := math.NaN(), math.NaN()
-	if err := d.Checkpoint.db.QueryRowContext(ctx, `SELECT count(*), coalesce(min(parked_at), 0) FROM dead_letters`).Scan(&count, &oldest); err == nil {
+	if count, oldest, err := deadLettersOf(ctx, d.Checkpoint.db); err == nil {
 		n, age = float64(count), 0
 		if count > 0 {
-			age = max(0, d.Now().Sub(core.Instant(oldest).Time()).Seconds())
+			age = max(0, d.Now().Sub(oldest.Time()).Seconds())
 		}
 	}
 	to <- prometheus.MustNewConstMetric(deadLettersDesc, prometheus.GaugeValue, n)

@@ -22,8 +22,14 @@ func ReadStanding(ctx context.Context, read *sql.DB) (s Standing, err error) {
 		return s, err
 	}
 	s.Position = position
-	if err := read.QueryRowContext(ctx, `SELECT count(*), coalesce(min(parked_at), 0) FROM dead_letters`).Scan(&s.Parked, &s.Oldest); err != nil {
-		return s, fmt.Errorf("count dead letters: %w", err)
+	s.Parked, s.Oldest, err = deadLettersOf(ctx, read)
+	return s, err
+}
+
+// deadLettersOf tells how many events are set aside, and when the one was that has been so longest; 0 if there is none.
+func deadLettersOf(ctx context.Context, read *sql.DB) (n int64, oldest core.Instant, err error) {
+	if err := read.QueryRowContext(ctx, `SELECT count(*), coalesce(min(parked_at), 0) FROM dead_letters`).Scan(&n, &oldest); err != nil {
+		return 0, 0, fmt.Errorf("count dead letters: %w", err)
 	}
-	return s, nil
+	return n, oldest, nil
 }

@@ -93,7 +93,7 @@ func (r reached) finding(readOnly bool) eventstore.Finding {
 		return at.Fail("name the database in --store; resultlog migrate and resultlog serve make a log")
 	case !r.readable:
 		at.Found += "the primary; this role may not read the log"
-		return at.Fail("log in as the servers do (resultlog_runtime), or as the owner; the rights: docs/deploy/roles.sql")
+		return at.Fail(logInAsServers)
 	case readOnly:
 		at.Found += "the primary, which is read only"
 		return at.Fail("something has set default_transaction_read_only: find out whether a failover is under way, then set it off")
@@ -102,19 +102,22 @@ func (r reached) finding(readOnly bool) eventstore.Finding {
 	return at
 }
 
+// logInAsServers is what to do about a role without rights.
+const logInAsServers = "log in as the servers do (resultlog_runtime), or as the owner; the rights: docs/deploy/roles.sql"
+
 // adviceOn says what to do about a server that does not let us in, or does not answer.
 func adviceOn(err error) string {
-	for _, known := range []struct{ advice, code string }{
-		{"look at the role and its password (PGPASSWORD, ~/.pgpass), and at the server's pg_hba.conf", invalidPassword},
-		{"look at the role and its password (PGPASSWORD, ~/.pgpass), and at the server's pg_hba.conf", invalidAuthorization},
-		{"name the database in --store, or make it (docs/operations.md#setting-up)", invalidCatalog},
-		{"no connection is free: see who has them (pg_stat_activity), and raise max_connections (docs/operations.md#sizing)", tooManyConnections},
-		{"log in as the servers do (resultlog_runtime), or as the owner; the rights: docs/deploy/roles.sql", insufficientPrivilege},
-		{"the server starts or stops: look at its log, and run this again", cannotConnectNow},
-	} {
-		if isCode(err, known.code) {
-			return known.advice
-		}
+	switch {
+	case isCode(err, invalidPassword), isCode(err, invalidAuthorization):
+		return "look at the role and its password (PGPASSWORD, ~/.pgpass), and at the server's pg_hba.conf"
+	case isCode(err, invalidCatalog):
+		return "name the database in --store, or make it (docs/operations.md#setting-up)"
+	case isCode(err, tooManyConnections):
+		return "no connection is free: see who has them (pg_stat_activity), and raise max_connections (docs/operations.md#sizing)"
+	case isCode(err, insufficientPrivilege):
+		return logInAsServers
+	case isCode(err, cannotConnectNow):
+		return "the server starts or stops: look at its log, and run this again"
 	}
 	return "see whether the server runs and can be reached from here: its log, and pg_isready with the same host and port"
 }

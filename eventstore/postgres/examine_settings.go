@@ -147,7 +147,7 @@ func (e *Examiner) triggers(ctx context.Context) (eventstore.Finding, error) {
 		WHERE n.nspname = $1 AND c.relname = 'events' AND t.tgname IN ('events_are_not_changed', 'events_are_not_truncated') AND t.tgenabled = 'A'`, logSchema).Scan(&there)
 	if there != appendOnlyTriggers {
 		return eventstore.Found("%d of %d append-only triggers are at work", there, appendOnlyTriggers).
-			Fail("somebody has taken them away, and may have changed the history: resultlog verify tells; restore a backup if it was"), err
+			Fail(eventstore.AdviceOnTriggers), err
 	}
 	return eventstore.Found("append-only triggers at work"), err
 }

@@ -2,39 +2,20 @@ package postgres
 
 import (
 	"context"
-	"fmt"
-	"io/fs"
 
 	"resultlog/eventstore"
 )
 
+// schemaOf is where each part of a store is.
+var schemaOf = map[string]string{eventstore.PartLog: logSchema, eventstore.PartReadTables: readSchema, eventstore.PartViews: viewSchema, eventstore.PartAudit: auditSchema}
+
 // Shapes tells how far the migrations of each part have come.
-func (e *Examiner) Shapes(ctx context.Context) (shapes []eventstore.Shape, err error) {
-	log, err := fs.Sub(logMigrations, "migrations/log")
+func (e *Examiner) Shapes(ctx context.Context) ([]eventstore.Shape, error) {
+	log, err := migrationsOfLog()
 	if err != nil {
 		return nil, err
 	}
-	views, err := eventstore.ViewsIn(e.read)
-	if err != nil {
-		return nil, err
-	}
-	for _, part := range []struct {
-		name, schema string
-		migrations   fs.FS
-	}{{"log", logSchema, log}, {"read tables", readSchema, e.read}, {"views", viewSchema, views}, {"audit tables", auditSchema, e.audit}} {
-		if part.migrations == nil {
-			continue
-		}
-		shape := eventstore.Shape{Of: part.name}
-		if shape.Newest, err = eventstore.NewestShape(part.migrations); err != nil {
-			return nil, err
-		}
-		if shape.Now, err = e.shapeOf(ctx, part.schema); err != nil {
-			return nil, fmt.Errorf("%s: %w", part.name, err)
-		}
-		shapes = append(shapes, shape)
-	}
-	return shapes, nil
+	return eventstore.ShapesOf(log, e.read, e.audit, func(part string) (int64, error) { return e.shapeOf(ctx, schemaOf[part]) })
 }
 
 // shapeOf reads what goose has noted in a schema; 0 if nothing, or if there is no schema.

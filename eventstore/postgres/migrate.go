@@ -28,18 +28,34 @@ const (
 //go:embed migrations/log/*.sql
 var logMigrations embed.FS
 
+func migrationsOfLog() (fs.FS, error) { return fs.Sub(logMigrations, "migrations/log") }
+
 // migrateLog brings the log to the newest shape.
 func migrateLog(ctx context.Context, config *pgx.ConnConfig) error {
-	migrations, err := fs.Sub(logMigrations, "migrations/log")
+	migrations, err := migrationsOfLog()
 	if err != nil {
 		return err
 	}
 	return migrate(ctx, config, logSchema, migrations)
 }
 
-// migrate brings a schema to the newest shape that fsys knows. It refuses one that a newer program has already brought further. Nodes that start at once do it one after the other: a session holds
-// a lock, which ends with it. A role that may not change the schema gets by if there is nothing to do.
-func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, fsys fs.FS) (err error) {
+// migrate brings a schema to the newest shape that fsys knows. It refuses one that a newer program has already brought further. A role that may not change the schema gets by if there is nothing to do.
+func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, fsys fs.FS) error {
+	return migrating(ctx, config, schema, func(db *sql.DB, _ *sql.Conn) error { return bringUp(ctx, db, schema, fsys) })
+}
+
+// migrateViews does it for the views, which are made again if they went with what they look at, as when somebody drops the schema of the read tables.
+func migrateViews(ctx context.Context, config *pgx.ConnConfig, fsys fs.FS) error {
+	return migrating(ctx, config, viewSchema, func(db *sql.DB, locked *sql.Conn) error {
+		if err := forgetLost(ctx, locked); err != nil {
+			return err
+		}
+		return bringUp(ctx, db, viewSchema, fsys)
+	})
+}
+
+// migrating makes a schema, if it is not there, and runs bring on it. Nodes that start at once do it one after the other: a session holds a lock, which ends with it.
+func migrating(ctx context.Context, config *pgx.ConnConfig, schema string, bring func(db *sql.DB, locked *sql.Conn) error) (err error) {
 	config = config.Copy()
 	config.RuntimeParams["search_path"] = schema
 	db := stdlib.OpenDB(*config)
@@ -59,12 +75,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, fsys fs
 	if err := makeSchema(ctx, lock, schema); err != nil {
 		return mayNot(err, schema)
 	}
-	if schema == viewSchema {
-		if err := forgetLost(ctx, lock); err != nil {
-			return mayNot(err, schema)
-		}
-	}
-	return mayNot(bringUp(ctx, db, schema, fsys), schema)
+	return mayNot(bring(db, lock), schema)
 }
 
 // makeSchema makes a schema if it is not there. Whoever may not make one may find it there.
@@ -77,7 +88,7 @@ func makeSchema(ctx context.Context, conn *sql.Conn, schema string) error {
 	return err
 }
 
-// forgetLost sees that the views are made again if they went with what they look at, as when somebody drops the schema of the read tables.
+// forgetLost has the views made again if they are gone and their migrations are not.
 func forgetLost(ctx context.Context, conn *sql.Conn) error {
 	var lost bool
 	err := conn.QueryRowContext(ctx, `SELECT to_regclass('`+viewSchema+`.migrations') IS NOT NULL AND NOT EXISTS (

@@ -74,18 +74,14 @@ func OpenReadTables(ctx context.Context, dsn string, schema fs.FS) (*ReadTables,
 	if err != nil {
 		return nil, err
 	}
-	if err := migrateViews(ctx, config, schema); err != nil {
+	views, err := eventstore.ViewsIn(schema)
+	if err == nil && views != nil {
+		err = migrateViews(ctx, config, views)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("views in %s: %w", place(config), err), t.Close())
 	}
 	return t, nil
-}
-
-func migrateViews(ctx context.Context, config *pgx.ConnConfig, schema fs.FS) error {
-	views, err := eventstore.ViewsIn(schema)
-	if err != nil || views == nil {
-		return err
-	}
-	return migrate(ctx, config, viewSchema, views)
 }
 
 // openTables brings up the read tables in a schema, and opens both sides of them.

@@ -78,11 +78,11 @@ func adviceOn(err error) string {
 	if errors.Is(err, errNoIndex) {
 		return "start a server, which makes it, and run this again"
 	}
-	var refusal *sqlite.Error
-	if !errors.As(err, &refusal) {
-		return "see what is wrong with the file; then run this again"
+	code := 0 // of no error
+	if refusal := (*sqlite.Error)(nil); errors.As(err, &refusal) {
+		code = refusal.Code() & 0xff // the low byte: the others say more of it
 	}
-	switch refusal.Code() & 0xff { // the low byte: the others say more of it
+	switch code {
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH:
 		return "run this as the user that the servers run as"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
@@ -143,10 +143,11 @@ func standingOf(path string) (standing, error) {
 		return standing{}, err
 	}
 	_, err = os.Stat(path + "-shm")
-	if hasIndex := err == nil; wal > 0 && !hasIndex {
+	hasIndex := err == nil
+	if wal > 0 && !hasIndex {
 		return standing{}, fmt.Errorf("%s-wal is there and its index, %s-shm, is not, as in a copy: %w", path, filepath.Base(path), errNoIndex)
 	}
-	if wal >= 0 && err == nil {
+	if wal >= 0 && hasIndex {
 		return standing{live: true}, nil
 	}
 	return standing{size: file.Size(), changed: file.ModTime().UnixNano()}, nil

@@ -54,7 +54,7 @@ func (s fileSettings) finding() eventstore.Finding {
 	}
 	if s.triggers != appendOnlyTriggers {
 		held = eventstore.Found("%d of %d append-only triggers are there", s.triggers, appendOnlyTriggers).
-			Fail("somebody has taken them away, and may have changed the history: resultlog verify tells; restore a backup if it was")
+			Fail(eventstore.AdviceOnTriggers)
 	}
 	return eventstore.Together(journal, eventstore.Found("synchronous FULL for the log, NORMAL for what is made of it; page_size %d; auto_vacuum %d", s.pageSize, s.autoVacuum), held)
 }

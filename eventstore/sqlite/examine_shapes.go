@@ -3,8 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
@@ -12,36 +10,22 @@ import (
 	"resultlog/eventstore"
 )
 
+// versionsOf is where each part of a store says how far it has come: a file, and a table in it.
+var versionsOf = map[string]struct{ file, table string }{
+	eventstore.PartLog: {logFile, goose.DefaultTablename}, eventstore.PartReadTables: {readFile, goose.DefaultTablename},
+	eventstore.PartViews: {readFile, viewVersions}, eventstore.PartAudit: {auditFile, goose.DefaultTablename},
+}
+
 // Shapes tells how far the migrations of each part have come.
-func (e *Examiner) Shapes(ctx context.Context) (shapes []eventstore.Shape, err error) {
-	log, err := fs.Sub(logMigrations, "migrations/log")
+func (e *Examiner) Shapes(ctx context.Context) ([]eventstore.Shape, error) {
+	log, err := migrationsOfLog()
 	if err != nil {
 		return nil, err
 	}
-	views, err := eventstore.ViewsIn(e.read)
-	if err != nil {
-		return nil, err
-	}
-	for _, part := range []struct {
-		name, file, versions string
-		migrations           fs.FS
-	}{
-		{"log", logFile, goose.DefaultTablename, log}, {"read tables", readFile, goose.DefaultTablename, e.read}, {"views", readFile, viewVersions, views},
-		{"audit tables", auditFile, goose.DefaultTablename, e.audit},
-	} {
-		if part.migrations == nil {
-			continue
-		}
-		shape := eventstore.Shape{Of: part.name}
-		if shape.Newest, err = eventstore.NewestShape(part.migrations); err != nil {
-			return nil, err
-		}
-		if shape.Now, err = shapeOf(ctx, filepath.Join(e.dir, part.file), part.versions); err != nil {
-			return nil, fmt.Errorf("%s: %w", part.name, err)
-		}
-		shapes = append(shapes, shape)
-	}
-	return shapes, nil
+	return eventstore.ShapesOf(log, e.read, e.audit, func(part string) (int64, error) {
+		at := versionsOf[part]
+		return shapeOf(ctx, filepath.Join(e.dir, at.file), at.table)
+	})
 }
 
 // shapeOf reads what goose has noted in a table of a file; 0 if nothing, or if there is no file.

@@ -105,9 +105,11 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 	})
 }
 
+func migrationsOfLog() (fs.FS, error) { return fs.Sub(logMigrations, "migrations/log") }
+
 // migrateLog brings a log to the newest shape.
 func migrateLog(ctx context.Context, db *sql.DB) error {
-	migrations, err := fs.Sub(logMigrations, "migrations/log")
+	migrations, err := migrationsOfLog()
 	if err != nil {
 		return err
 	}

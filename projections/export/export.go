@@ -5,6 +5,7 @@ package export
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"resultlog/core"
 	"resultlog/projections/analytics"
@@ -63,19 +64,16 @@ func NewWriter(format Format, out io.Writer, t Table) (Writer, error) {
 	}
 }
 
-// isoDate is how a Date is written as text.
-const isoDate = "2006-01-02"
-
-// isoTime is how a Timestamp is: as everywhere else in the service.
-const isoTime = "2006-01-02T15:04:05.000Z"
-
 // msADay is how many milliseconds a day of UTC has.
 const msADay = 24 * 60 * 60 * 1000
 
-// appendTime writes a Timestamp.
-func appendTime(b []byte, ms int64) []byte { return core.Instant(ms).Time().AppendFormat(b, isoTime) }
+// appendTime writes a Timestamp, as everywhere else in the service.
+func appendTime(b []byte, ms int64) []byte {
+	b, _ = core.Instant(ms).AppendText(b) // which never fails
+	return b
+}
 
 // appendDate writes a Date.
 func appendDate(b []byte, days int64) []byte {
-	return core.Instant(days*msADay).Time().AppendFormat(b, isoDate)
+	return core.Instant(days*msADay).Time().AppendFormat(b, time.DateOnly)
 }
