@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"resultlog/http":                             {"core"},
 	"resultlog/docs":                             {},
 	"resultlog/cmd/resultlog":                    {"core", "docs", "eventstore", "eventstore/postgres", "eventstore/sqlite", "http", "projections", "projections/analytics", "projections/audit", "projections/export"},
+	"resultlog/cmd/resultlog/programtest":        {"eventstore/postgres/postgrestest"},
 	"resultlog/cmd/resultlog/crashtest":          {}, // tests only
 	"resultlog/cmd/resultlog/failovertest":       {}, // tests only
 	"resultlog/cmd/resultlog/observetest":        {}, // tests only

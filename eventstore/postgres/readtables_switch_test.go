@@ -51,6 +51,17 @@ func mustOpenNext(t *testing.T, dsn, maker string) *NextReadTables {
 	return next
 }
 
+// mustReplace makes new tables that hold five rows of whom, and switches to them.
+func mustReplace(t *testing.T, dsn, whose string) {
+	t.Helper()
+	next := mustOpenNext(t, dsn, "maker")
+	fill(t, next.ReadTables, whose, 5)
+	if switched, err := next.Switch(t.Context(), nothingLast); !switched || err != nil {
+		t.Fatal(switched, err)
+	}
+	mustClose(t, next)
+}
+
 func mustClose(t *testing.T, next *NextReadTables) {
 	t.Helper()
 	if err := next.Close(); err != nil {
@@ -101,12 +112,7 @@ func TestSwitchBesideSessions(t *testing.T) {
 	defer writing.Close()
 	for round := range 3 {
 		name := fmt.Sprint("new", round)
-		next := mustOpenNext(t, dsn, "maker")
-		fill(t, next.ReadTables, name, 5)
-		if switched, err := next.Switch(t.Context(), nothingLast); !switched || err != nil {
-			t.Fatal(switched, err)
-		}
-		mustClose(t, next)
+		mustReplace(t, dsn, name)
 		for range 20 { // on whatever connection
 			var n int
 			var last string
@@ -363,12 +369,7 @@ func TestSwitchCarriesRightsOver(t *testing.T) {
 	}
 	want := rights()
 	for _, dsn := range []string{dsn, as(t, dsn, owner)} {
-		next := mustOpenNext(t, dsn, "maker")
-		fill(t, next.ReadTables, "new", 5)
-		if switched, err := next.Switch(t.Context(), nothingLast); !switched || err != nil {
-			t.Fatal(switched, err)
-		}
-		mustClose(t, next)
+		mustReplace(t, dsn, "new")
 		if got := rights(); got != want {
 			t.Errorf("the rights were\n%s\nand are\n%s", want, got)
 		}

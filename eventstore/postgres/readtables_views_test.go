@@ -100,12 +100,7 @@ func TestViewsOutliveASwitch(t *testing.T) {
 	before := state()
 	for round := range 2 {
 		name := fmt.Sprint("new", round)
-		next := mustOpenNext(t, dsn, "maker")
-		fill(t, next.ReadTables, name, 5)
-		if switched, err := next.Switch(t.Context(), nothingLast); !switched || err != nil {
-			t.Fatal(switched, err)
-		}
-		mustClose(t, next)
+		mustReplace(t, dsn, name)
 		var seen string
 		if err := person.QueryRow(t.Context(), `SELECT seen FROM mine.above`).Scan(&seen); err != nil || seen != name+" 5" || whose(t, serving.Read) != seen {
 			t.Errorf("by the views %s, %v", seen, err)

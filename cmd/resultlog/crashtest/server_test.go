@@ -42,7 +42,7 @@ func launchOn(t testing.TB, addr string, at place, before ...string) *server {
 	if at.dsn != "" { // else the key is in the directory
 		args = append(args, "--signing-key", filepath.Join(t.TempDir(), "signing-key"))
 	}
-	cmd := program(args...)
+	cmd := program.Command(args...)
 	if len(before) > 0 {
 		path, err := exec.LookPath(before[0])
 		if err != nil {

@@ -84,7 +84,7 @@ func judgeTables(t testing.TB, r *rand.Rand, at place, head core.Position) {
 	rebuild(t, at, "--online")
 	mustEqual(t, "rebuilt online", dump(t, at, head), "rebuilt", rebuilt)
 	for _, flags := range [][]string{nil, {"--online"}} {
-		killed := program(append(append([]string{"rebuild"}, flags...), at.flags()...)...)
+		killed := program.Command(append(append([]string{"rebuild"}, flags...), at.flags()...)...)
 		if err := killed.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func judgeTables(t testing.TB, r *rand.Rand, at place, head core.Position) {
 // rebuild makes the tables anew beside a server.
 func rebuild(t testing.TB, at place, flags ...string) {
 	t.Helper()
-	if out, err := program(append(append([]string{"rebuild"}, flags...), at.flags()...)...).CombinedOutput(); err != nil {
+	if out, err := program.Command(append(append([]string{"rebuild"}, flags...), at.flags()...)...).CombinedOutput(); err != nil {
 		t.Fatalf("rebuild %s: %v\n%s", flags, err, out)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,18 +38,6 @@ func needTools(t *testing.T) {
 			t.Fatalf("%s is not there: apt-get install patroni python3-etcd etcd-server haproxy postgresql (Debian 12)", tool+" ("+path+")")
 		}
 	}
-}
-
-// build makes the program as it is shipped.
-func build(t *testing.T, dir string) (binary string) {
-	t.Helper()
-	binary = filepath.Join(dir, "resultlog")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", binary, "resultlog/cmd/resultlog")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
 }
 
 // freePorts gives ports that nobody listens at, each once.

@@ -2,24 +2,19 @@ package failovertest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"resultlog/cmd/resultlog/programtest"
 )
 
 const (
 	// tenant is the one of all clients.
 	tenant = "01890a5d-ac96-774b-bcce-b302099a8057"
-
-	// secret is what the nodes verify tokens with.
-	secret = "0123456789abcdef0123456789abcdef"
 
 	// password is the one of the database's roles.
 	password = "0123456789abcdef"
@@ -35,19 +30,21 @@ type service struct {
 // startService makes the database and its roles, lets the owner migrate, and starts the nodes. One knows all of PostgreSQL's nodes, and finds the leader itself; the other has HAProxy find it.
 func startService(t *testing.T, c *cluster) *service {
 	t.Helper()
-	binary, free := build(t, c.dir), freePorts(t, 4)
+	program, err := programtest.Build(c.dir)
+	must(t, err)
+	free := freePorts(t, 4)
 	api, primary, ports := free[0], free[1], free[2:]
 	c.createDatabase(t)
-	run(t, binary, "migrate", "--store", store("resultlog_owner", c.hosts()))
+	run(t, program, "migrate", "--store", store("resultlog_owner", c.hosts()))
 	c.judgeRights(t)
 	proxy := c.startHAProxy(t, api, primary, ports)
 
 	key := filepath.Join(c.dir, "signing-key") // of both nodes
-	s := &service{base: fmt.Sprintf("http://127.0.0.1:%d", api), token: run(t, binary, "token", "--role", "FDE", "--tenant", tenant)}
+	s := &service{base: fmt.Sprintf("http://127.0.0.1:%d", api), token: run(t, program, "token", "--role", "FDE", "--tenant", tenant)}
 	for i, hosts := range []string{c.hosts(), fmt.Sprintf("127.0.0.1:%d", primary)} {
-		env := []string{"RESULTLOG_JWT_SECRET=" + secret, "RESULTLOG_STORE=" + store("resultlog_runtime", hosts), "RESULTLOG_SIGNING_KEY=" + key}
+		env := []string{"RESULTLOG_JWT_SECRET=" + programtest.Secret, "RESULTLOG_STORE=" + store("resultlog_runtime", hosts), "RESULTLOG_SIGNING_KEY=" + key}
 		addr := fmt.Sprintf("127.0.0.1:%d", ports[i])
-		node := c.start(t, fmt.Sprintf("node%d", i+1), env, binary, "serve", "--addr", addr)
+		node := c.start(t, fmt.Sprintf("node%d", i+1), env, string(program), "serve", "--addr", addr)
 		await(t, "ready", func() bool { return node.mustLive(t) && answers("http://"+addr+"/readyz", http.StatusOK) })
 		s.nodes = append(s.nodes, node)
 	}
@@ -90,17 +87,11 @@ func store(role, hosts string) string {
 }
 
 // run runs a command of the program to its end, and gives what it prints.
-func run(t *testing.T, binary string, args ...string) string {
+func run(t *testing.T, program programtest.Program, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), "RESULTLOG_JWT_SECRET="+secret)
-	out, err := cmd.Output()
-	if err != nil {
-		var exit *exec.ExitError
-		errors.As(err, &exit)
-		t.Fatalf("resultlog %s: %v\n%s", args[0], err, exit.Stderr)
-	}
-	return strings.TrimSpace(string(out))
+	printed, err := program.Print(args...)
+	must(t, err)
+	return printed
 }
 
 func must(t *testing.T, err error) {

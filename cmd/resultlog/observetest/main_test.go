@@ -3,23 +3,17 @@
 package observetest
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"resultlog/eventstore/postgres/postgrestest"
+	"resultlog/cmd/resultlog/programtest"
 )
 
 const (
 	// tenant is whose results are submitted.
 	tenant = "01890a5d-ac96-774b-bcce-b302099a8057"
-
-	// secret is what the servers verify tokens with.
-	secret = "0123456789abcdef0123456789abcdef"
 
 	// patience is how long anything may take that takes a few scrapes of a second each: only what is broken waits for it.
 	patience = 30 * time.Second
@@ -31,42 +25,22 @@ const (
 // observed says that the programs are to be run; without it, only what needs none of them is tested.
 var observed = os.Getenv("RESULTLOG_OBSERVE") != ""
 
-// binary is the program, and token lets a client do all that the tests do. TestMain sets both, if they are wanted.
-var binary, token string
+// program is what is observed, and token lets a client do all that the tests do. TestMain sets both, if they are wanted.
+var (
+	program programtest.Program
+	token   string
+)
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "resultlog-observe-")
-	if err == nil && observed {
-		err = build(dir)
+	if !observed {
+		m.Run()
+		return
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	postgrestest.Stop()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// build makes the program as it is shipped, and has it make a token.
-func build(dir string) error {
-	binary = filepath.Join(dir, "resultlog")
-	cmd := exec.Command("go", "build", "-o", binary, "resultlog/cmd/resultlog")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	out, err := program("token", "--role", "ADMIN", "--ttl", "1h", "--tenant", tenant).Output()
-	token = strings.TrimSpace(string(out))
-	return err
-}
-
-// program is the program with its arguments, and the secret in its environment.
-func program(args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), "RESULTLOG_JWT_SECRET="+secret)
-	return cmd
+	programtest.Main(m, func(built programtest.Program) (err error) {
+		program = built
+		token, err = program.Print("token", "--role", "ADMIN", "--ttl", "1h", "--tenant", tenant)
+		return err
+	})
 }
 
 // needPrometheus skips a test unless it is wanted, and fails it in one line if Prometheus's programs are missing then.

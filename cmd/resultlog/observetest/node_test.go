@@ -68,7 +68,7 @@ var listening = regexp.MustCompile(`"msg":"listening","addr":"(.*?)"`)
 // startNode starts a node, and waits until it is ready.
 func startNode(t *testing.T, flags []string) *node {
 	t.Helper()
-	n := &node{address: launch(t, program(append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "0s"}, flags...)...), listening)}
+	n := &node{address: launch(t, program.Command(append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "0s"}, flags...)...), listening)}
 	await(t, "ready", func() bool {
 		response, err := http.Get(n.url("/readyz")) //nolint:noctx // it is on this machine
 		if err != nil {
