@@ -19,7 +19,7 @@ func InstantOf(t time.Time) Instant { return Instant(t.UnixMilli()) }
 func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)).UTC() }
 
 // String is RFC 3339 in UTC with three fractional digits, like 2025-01-16T14:30:00.000Z.
-func (i Instant) String() string { return i.Time().Format(instantLayout) }
+func (i Instant) String() string { return string(i.appendText(make([]byte, 0, len(instantLayout)))) }
 
 // MarshalText implements encoding.TextMarshaler with the form of String.
 func (i Instant) MarshalText() ([]byte, error) { return i.appendText(nil), nil }
@@ -95,4 +95,24 @@ var (
 // hasFourDigitYear reports whether ParseInstant can read what String writes.
 func (i Instant) hasFourDigitYear() bool { return firstWritten <= i && i <= lastWritten }
 
-func (i Instant) appendText(b []byte) []byte { return i.Time().AppendFormat(b, instantLayout) }
+// appendText writes the digits itself: a layout is read anew each time, at three times the cost, and every answer and event has a handful of instants.
+func (i Instant) appendText(b []byte) []byte {
+	t := i.Time()
+	if !i.hasFourDigitYear() {
+		return t.AppendFormat(b, instantLayout)
+	}
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = appendTwo(appendTwo(b, year/100), year%100)
+	b = appendTwo(append(b, '-'), int(month))
+	b = appendTwo(append(b, '-'), day)
+	b = appendTwo(append(b, 'T'), hour)
+	b = appendTwo(append(b, ':'), minute)
+	b = appendTwo(append(b, ':'), second)
+	thousandths := t.Nanosecond() / int(time.Millisecond)
+	b = append(b, '.', byte('0'+thousandths/100))
+	return append(appendTwo(b, thousandths%100), 'Z')
+}
+
+// appendTwo writes a number from 0 to 99 in two digits.
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }

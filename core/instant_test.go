@@ -97,3 +97,16 @@ func FuzzInstant(f *testing.F) {
 		}
 	})
 }
+
+// What is written is what the layout says, for every instant that there is.
+func TestPropertyInstantIsWrittenByTheLayout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		i := rapid.OneOf(rapid.Custom(func(t *rapid.T) Instant { return Instant(rapid.Int64().Draw(t, "any")) }),
+			rapid.Custom(func(t *rapid.T) Instant {
+				return Instant(rapid.Int64Range(int64(firstWritten)-1, int64(lastWritten)+1).Draw(t, "with a year of four digits"))
+			})).Draw(t, "instant")
+		if got, want := i.String(), i.Time().Format(instantLayout); got != want {
+			t.Fatalf("%d is written as %s, not %s", int64(i), got, want)
+		}
+	})
+}

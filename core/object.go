@@ -2,8 +2,10 @@ package core
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Object appends one JSON object to a buffer, members in the order of the calls: the same calls always give the same bytes. Events, their personal parts and the
@@ -59,8 +61,16 @@ func (o *Object) ID(k string, v ID) {
 // Digest writes a SHA-256 in hexadecimal digits, or nothing if there is none.
 func (o *Object) Digest(k string, v Digest) {
 	if v != (Digest{}) {
-		o.Text(k, v.String())
+		o.hex(k, v[:])
 	}
+}
+
+// hex writes bytes in hexadecimal digits.
+func (o *Object) hex(k string, v []byte) {
+	o.key(k)
+	o.b = append(o.b, '"')
+	o.b = hex.AppendEncode(o.b, v)
+	o.b = append(o.b, '"')
 }
 
 // Instant writes a time in UTC with three fractional digits.
@@ -150,16 +160,28 @@ func (o *Object) Objects(k string, n int, fill func(i int, in *Object)) {
 	o.b = append(o.b, ']')
 }
 
-// appendString writes a JSON string. Plain ASCII, which is nearly everything, is copied; the rest is left to encoding/json.
+// appendString writes a JSON string. What needs no escaping, which is nearly everything, is copied; the rest is left to encoding/json.
 func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			return appendEscaped(b, s)
-		}
+	if !copies(s) {
+		return appendEscaped(b, s)
 	}
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
+}
+
+// copies reports whether encoding/json would write a text as it is. It escapes U+2028 and U+2029 too, for the sake of JavaScript; they begin with 0xE2, as a few others do.
+func copies(s string) bool {
+	ascii := true
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c == '"' || c == '\\' || c == 0x7f || c == 0xE2:
+			return false
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	return ascii || utf8.ValidString(s)
 }
 
 func appendEscaped(b []byte, s string) []byte {

@@ -2,7 +2,6 @@ package core
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 )
@@ -31,7 +30,7 @@ func (p Personal) Seal() Sealed {
 		return Sealed{}
 	}
 	o := OpenObject(make([]byte, 0, 128+len(p.Comment)+len(p.OperatorExternalID)+len(p.RawPayload)+len(p.Payload)))
-	o.Text("salt", hex.EncodeToString(p.Salt[:]))
+	o.hex("salt", p.Salt[:])
 	o.OptionalText("comment", p.Comment)
 	o.OptionalText("operator_external_id", p.OperatorExternalID)
 	o.Raw("raw_payload", p.RawPayload)
@@ -48,6 +47,14 @@ func (s Sealed) Open() (Personal, error) {
 	if s.Bytes == nil {
 		return Personal{}, nil
 	}
+	if p, ok := plainPersonal(s.Bytes); ok {
+		return p, nil
+	}
+	return openAny(s.Bytes)
+}
+
+// openAny opens a personal part however its JSON is spelled.
+func openAny(personal []byte) (Personal, error) {
 	var stored struct {
 		Salt               string          `json:"salt"`
 		Comment            string          `json:"comment"`
@@ -55,7 +62,7 @@ func (s Sealed) Open() (Personal, error) {
 		RawPayload         json.RawMessage `json:"raw_payload"`
 		Payload            json.RawMessage `json:"payload"`
 	}
-	if err := json.Unmarshal(s.Bytes, &stored); err != nil {
+	if err := json.Unmarshal(personal, &stored); err != nil {
 		return Personal{}, fmt.Errorf("personal part: %w", err)
 	}
 	p := Personal{Comment: stored.Comment, OperatorExternalID: stored.OperatorExternalID, RawPayload: stored.RawPayload, Payload: stored.Payload}

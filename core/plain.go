@@ -2,11 +2,13 @@ package core
 
 import (
 	"encoding"
+	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// plain reads an object as Object writes it: its members in their order, no blanks, and no text that needs escaping. Nearly all that is stored is so, and is read at a fraction of what a decoder
+// plain reads an object as Object writes it: its members in their order, no blanks, and no text in which anything is escaped. Nearly all that is stored is so, and is read at a fraction of what a decoder
 // of any JSON costs. Whatever is not exactly so is left to that: plain says no rather than be wrong, and what it reads, the decoder reads alike.
 type plain struct {
 	rest  string // from the next member on
@@ -55,21 +57,25 @@ func (p *plain) text(name string) string {
 	return p.quoted()
 }
 
-// quoted reads a text of printable ASCII in which nothing is escaped.
+// quoted reads a text in which nothing is escaped.
 func (p *plain) quoted() string {
 	if p.rest == "" || p.rest[0] != '"' {
 		p.bad = true
 		return ""
 	}
+	ascii := true
 	for i := 1; i < len(p.rest); i++ {
 		switch c := p.rest[i]; {
 		case c == '"':
 			text := p.rest[1:i]
+			p.bad = p.bad || !ascii && !utf8.ValidString(text)
 			p.next(i + 1)
 			return text
-		case c < ' ' || c == '\\' || c >= 0x7f:
+		case c < ' ' || c == '\\':
 			p.bad = true
 			return ""
+		case c >= utf8.RuneSelf:
+			ascii = false
 		}
 	}
 	p.bad = true
@@ -205,6 +211,54 @@ func (p *plain) transitioned() (e ActivityTransitioned) {
 	e.Overridden = p.flag("overridden")
 	e.ProviderActivityID = p.optionalText("provider_activity_id")
 	return e
+}
+
+// plainPersonal is Sealed.Open of what is plain. Payloads point into the bytes.
+func plainPersonal(data []byte) (v Personal, ok bool) {
+	p := openPlain(data)
+	p.bad = p.bad || decodeHex(v.Salt[:], p.text("salt")) != nil
+	v.Comment, v.OperatorExternalID = p.optionalText("comment"), p.optionalText("operator_external_id")
+	v.RawPayload, v.Payload = p.optionalObject("raw_payload", data), p.optionalObject("payload", data)
+	return v, p.end()
+}
+
+// optionalObject is an object of any content, as it stands in the bytes that are read.
+func (p *plain) optionalObject(name string, data []byte) []byte {
+	if !p.member(name) {
+		return nil
+	}
+	start, length := len(data)-len(p.rest), objectLength(p.rest)
+	object := data[start : start+length : start+length]
+	if length == 0 || !json.Valid(object) {
+		p.bad = true
+		return nil
+	}
+	p.next(length)
+	return object
+}
+
+// objectLength is how many bytes the object takes that a text begins with; 0 if it begins with none, or none that ends. What is in it may be anything.
+func objectLength(text string) int {
+	if text == "" || text[0] != '{' {
+		return 0
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
 }
 
 // plainMetadata is DecodeMetadata of what is plain.
