@@ -40,8 +40,8 @@ func given(flag *string) string {
 }
 
 // newLogger writes text for a person at a terminal, and JSON for everybody else.
-func newLogger(w io.Writer) *slog.Logger {
-	if isTerminal(w) {
+func newLogger(w io.Writer, person bool) *slog.Logger {
+	if person {
 		return slog.New(slog.NewTextHandler(w, nil))
 	}
 	return slog.New(slog.NewJSONHandler(w, nil))

@@ -67,7 +67,9 @@ func (c *serveCommand) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	n, err := openNode(ctx, c, secret, newLogger(con.err))
+	lines := newLogWriter(con.err, logInterval)
+	defer lines.Close()
+	n, err := openNode(ctx, c, secret, newLogger(lines, isTerminal(con.err)))
 	if err != nil {
 		return err
 	}
