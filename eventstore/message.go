@@ -19,45 +19,60 @@ import (
 // headSize is the size of a row's head: the columns of fixed size, big-endian, in the order of Row.
 const headSize = 8 + 16 + 8 + 16 + 4 + 16 + 4 + 8
 
-// rowSizeHint is about how large a row is: a payload of so much per row is seldom grown.
-const rowSizeHint = 640
-
 // errCutOff means that a payload ends in the middle of a row.
 var errCutOff = errors.New("batch message is cut off")
 
-// NewMessage makes one message of a batch of rows in the order of the log; there must be at least one.
-func NewMessage(rows []Row) *message.Message {
-	payload := make([]byte, 0, len(rows)*rowSizeHint)
-	for i := range rows {
-		payload = appendRow(payload, &rows[i])
-	}
-	return message.NewMessage(fmt.Sprintf("%d-%d", rows[0].Position, rows[len(rows)-1].Position), payload)
+// batchPayload makes one message of a batch of rows in the order of the log; there must be at least one.
+type batchPayload struct {
+	bytes []byte
+	first core.Position
+	last  mark
 }
 
-// MessageRows gives the rows of a batch. They point into the message's payload.
-func MessageRows(m *message.Message) ([]Row, error) {
-	var rows []Row
-	for rest := []byte(m.Payload); len(rest) > 0; {
-		var row Row
-		var err error
-		if row, rest, err = cutRow(rest); err != nil {
-			return nil, fmt.Errorf("message %s: %w", m.UUID, err)
-		}
-		rows = append(rows, row)
+// add writes a row, and keeps nothing that it points to.
+func (b *batchPayload) add(row *Row) {
+	if b.first == 0 {
+		b.first = row.Position
 	}
-	return rows, nil
+	b.bytes = appendRow(b.bytes, row)
+	b.last = mark{row.Position, row.EventID}
+}
+
+// mark is an event by its place, and by its id, which tells whether it is the one that stood there before.
+type mark struct {
+	position core.Position
+	eventID  core.ID
+}
+
+func (b *batchPayload) message() *message.Message {
+	return message.NewMessage(fmt.Sprintf("%d-%d", b.first, b.last.position), b.bytes)
+}
+
+// rowsOf yields the rows of a batch one by one; an error is the last. They point into the message's payload.
+func rowsOf(m *message.Message) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for rest := []byte(m.Payload); len(rest) > 0; {
+			var row Row
+			var err error
+			if row, rest, err = cutRow(rest); err != nil {
+				err = fmt.Errorf("message %s: %w", m.UUID, err)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // MessageEvents decodes the events of a batch one by one, so that one that cannot be decoded is told from its neighbours: beside the error stands its place
 // (all of Recorded but metadata and event). An error beside the zero Recorded means that the message itself is broken; it is the last.
 func MessageEvents(m *message.Message) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
-		rows, err := MessageRows(m)
-		if err != nil {
-			yield(core.Recorded{}, err)
-			return
-		}
-		for _, row := range rows {
+		for row, err := range rowsOf(m) {
+			if err != nil {
+				yield(core.Recorded{}, err)
+				return
+			}
 			r, err := row.Recorded()
 			if err != nil {
 				r = row.Place()

@@ -11,11 +11,21 @@ import (
 // ScanRow reads the row that rows stands on: the columns in the order of the events table, ids as 16 bytes, slim before recorded_at. What it gives belongs to the caller. The error is a
 // RowError if it is the row's own.
 func ScanRow(rows *sql.Rows) (row Row, err error) {
+	return row, row.scan(rows, &row.Data, &row.Personal, &row.Metadata, &row.Slim)
+}
+
+// borrowRow is ScanRow for who is done with a row before the next one is read: its bytes are the driver's until then.
+func borrowRow(rows *sql.Rows) (row Row, err error) {
+	return row, row.scan(rows, (*sql.RawBytes)(&row.Data), (*sql.RawBytes)(&row.Personal), (*sql.RawBytes)(&row.Metadata), (*sql.RawBytes)(&row.Slim))
+}
+
+// scan reads the row that rows stands on, its bytes into what is given for them.
+func (row *Row) scan(rows *sql.Rows, data, personal, metadata, slim any) error {
 	var version, schema int64 // Scan knows int64 without a detour through text
-	err = rows.Scan((*int64)(&row.Position), (*id)(&row.TenantID), (*int64)(&row.TenantPosition), (*id)(&row.StreamID), &version, (*id)(&row.EventID),
-		&row.Type, &schema, &row.Data, &row.Personal, &row.Metadata, &row.Slim, (*int64)(&row.RecordedAt))
+	err := rows.Scan((*int64)(&row.Position), (*id)(&row.TenantID), (*int64)(&row.TenantPosition), (*id)(&row.StreamID), &version, (*id)(&row.EventID),
+		&row.Type, &schema, data, personal, metadata, slim, (*int64)(&row.RecordedAt))
 	row.SchemaVersion = int(schema)
-	return row, row.Scanned(version, err)
+	return row.Scanned(version, err)
 }
 
 // Decoder makes an event of a row: all of it (Row.Recorded), or what is needed to replay it (Row.SlimRecorded).
