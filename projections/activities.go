@@ -27,7 +27,7 @@ type touch struct {
 }
 
 // createActivity takes no conflict: an activity is created once, and a second time means that events were applied twice.
-var createActivity = newRowStatement("uuid uuid text text text text uuid text text text bigint text text double text uuid uuid uuid bigint bigint bigint bigint", `
+var createActivity = newRowStatement("uuid uuid text text text text uuid text text text bigint text text float8 text uuid uuid uuid bigint bigint bigint bigint", `
 	INSERT INTO activities (tenant_id, id, type, status, reason, channel, commerce_id, commerce_external_id, provider_activity_id, idempotency_key, scheduled_at,
 		suggested_execution_time, user_status, score, assignment_reason, assigned_route_id, assigned_operator_id, result_id, created_at, updated_at, version, last_position)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`)
@@ -115,32 +115,33 @@ func (c *activityChange) link(r core.Recorded, result core.ID) {
 	}
 }
 
-func (c *activityChange) write(w *writer, key core.Stream) error {
+func (c *activityChange) write(w *writer, key core.Stream) {
 	if c.created != nil {
-		return c.create(w, key)
+		c.create(w, key)
+		return
 	}
 	linksFirst := c.linked.position <= c.moved.position // then the move has the last word on the row, whether or not the link changes it
 	if c.moved.position > 0 {
 		var result any
 		if linksFirst {
-			result = idOf(c.result)
+			result = uuidOf(c.result)
 		}
-		err := w.must(moveActivity, idOf(key.Tenant), idOf(key.ID), c.status.String(), int64(c.version), int64(c.moved.at), int64(c.moved.position), result)
-		if err == nil && c.provider != "" {
-			err = w.must(provideActivity, idOf(key.Tenant), idOf(key.ID), c.provider)
+		w.must(moveActivity, uuidOf(key.Tenant), uuidOf(key.ID), c.status.String(), int64(c.version), int64(c.moved.at), int64(c.moved.position), result)
+		if c.provider != "" {
+			w.must(provideActivity, uuidOf(key.Tenant), uuidOf(key.ID), c.provider)
 		}
-		if err != nil || linksFirst {
-			return err
+		if linksFirst {
+			return
 		}
 	}
 	// The activity may be missing here, if its own stream is parked: its result is none the worse.
-	return w.exec(linkActivity, idOf(key.Tenant), idOf(key.ID), idOf(c.result), int64(c.linked.at), int64(c.linked.position))
+	w.exec(linkActivity, uuidOf(key.Tenant), uuidOf(key.ID), uuidOf(c.result), int64(c.linked.at), int64(c.linked.position))
 }
 
-func (c *activityChange) create(w *writer, key core.Stream) error {
+func (c *activityChange) create(w *writer, key core.Stream) {
 	v := c.created
-	return w.must(createActivity, idOf(key.Tenant), idOf(key.ID), v.ActivityType.String(), v.Status.String(), v.Reason, string(v.Channel), idOf(v.CommerceID),
+	w.must(createActivity, uuidOf(key.Tenant), uuidOf(key.ID), v.ActivityType.String(), v.Status.String(), v.Reason, string(v.Channel), uuidOf(v.CommerceID),
 		textOf(v.CommerceExternalID), textOf(v.ProviderActivityID), v.IdempotencyKey, int64(v.ScheduledAt), textOf(v.SuggestedExecutionTime), textOf(v.UserStatus),
-		numberOf(v.Score), textOf(v.AssignmentReason), idOf(v.AssignedRouteID), idOf(v.AssignedOperatorID), idOf(v.ResultID),
+		numberOf(v.Score), textOf(v.AssignmentReason), uuidOf(v.AssignedRouteID), uuidOf(v.AssignedOperatorID), uuidOf(v.ResultID),
 		int64(v.CreatedAt), int64(v.UpdatedAt), int64(v.Version), int64(v.LastPosition))
 }

@@ -58,14 +58,12 @@ func (c *keyChange) fold(r core.Recorded, id core.ID, issued bool) {
 	c.version, c.issued = r.Version, c.issued || issued
 }
 
-func (c *keyChange) write(w *writer, key core.Stream) error {
+func (c *keyChange) write(w *writer, key core.Stream) {
 	if !c.issued {
-		return w.must(revokeKey, idOf(key.Tenant), idOf(key.ID), instantOf(c.RevokedAt), int64(c.version), int64(c.LastPosition))
+		w.must(revokeKey, uuidOf(key.Tenant), uuidOf(key.ID), instantOf(c.RevokedAt), int64(c.version), int64(c.LastPosition))
+		return
 	}
-	permissions, err := json.Marshal(c.Permissions.Names())
-	if err != nil {
-		return err
-	}
-	return w.must(issueKey, idOf(key.Tenant), idOf(key.ID), c.Name, c.Prefix, jsonOf(permissions), instantOf(c.ExpiresAt), int64(c.CreatedAt), instantOf(c.RevokedAt),
+	permissions, _ := json.Marshal(c.Permissions.Names()) // texts always encode
+	w.must(issueKey, uuidOf(key.Tenant), uuidOf(key.ID), c.Name, c.Prefix, jsonOf(permissions), instantOf(c.ExpiresAt), int64(c.CreatedAt), instantOf(c.RevokedAt),
 		int64(c.version), int64(c.LastPosition))
 }

@@ -81,7 +81,7 @@ func (f *scratchFold) to(ctx context.Context, target core.Position) (err error) 
 		return nil
 	}
 	reading, cancel := context.WithCancel(ctx)
-	batches, ended := make(chan []delivered), make(chan error, 1)
+	batches, ended := make(chan delivered), make(chan error, 1)
 	go func() {
 		defer close(batches)
 		ended <- f.read(reading, target, batches)
@@ -102,13 +102,13 @@ func (f *scratchFold) to(ctx context.Context, target core.Position) (err error) 
 }
 
 // read sends what the log holds after what is done, up to a position, in batches.
-func (f *scratchFold) read(ctx context.Context, target core.Position, batches chan<- []delivered) error {
+func (f *scratchFold) read(ctx context.Context, target core.Position, batches chan<- delivered) error {
 	last, size := f.done, 0
-	var batch []delivered
+	var batch delivered
 	send := func() error {
 		select {
 		case batches <- batch:
-			batch, size = make([]delivered, 0, foldedAtOnce), 0
+			batch, size = delivered{events: make([]core.Recorded, 0, foldedAtOnce)}, 0
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -121,11 +121,12 @@ func (f *scratchFold) read(ctx context.Context, target core.Position, batches ch
 		if r.Position != last+1 {
 			return fmt.Errorf("the log gives the event at position %d after that at %d", r.Position, last)
 		}
-		batch, last, size = append(batch, delivered{r, err}), r.Position, size+personalBytes(r)
+		batch.add(r, err)
+		last, size = r.Position, size+personalBytes(r)
 		if last == target {
 			return send()
 		}
-		if len(batch) == foldedAtOnce || size >= foldedBytes {
+		if len(batch.events) == foldedAtOnce || size >= foldedBytes {
 			if err := send(); err != nil {
 				return err
 			}
@@ -140,11 +141,11 @@ func personalBytes(r core.Recorded) int {
 }
 
 // apply applies a batch: as a whole if it can; one by one if not, so that what is poison is parked.
-func (f *scratchFold) apply(ctx context.Context, batch []delivered) error {
+func (f *scratchFold) apply(ctx context.Context, batch delivered) error {
 	whole, err := f.applyWhole(ctx, batch)
 	if err == nil && !whole {
 		err = f.within(ctx, func(tx *Tx) error {
-			streams, err := parked(ctx, tx, batch)
+			streams, err := parked(ctx, tx, batch.events)
 			if err != nil {
 				return err
 			}
@@ -154,30 +155,26 @@ func (f *scratchFold) apply(ctx context.Context, batch []delivered) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range batch {
+	for _, d := range batch.events {
 		f.youngest = max(f.youngest, d.RecordedAt)
 	}
-	end := batch[len(batch)-1]
+	end := batch.last()
 	f.done, f.last = end.Position, end.EventID
 	return nil
 }
 
 // applyWhole reports whether a batch could be applied as a whole; if not, nothing of it was.
-func (f *scratchFold) applyWhole(ctx context.Context, batch []delivered) (whole bool, err error) {
-	events := make([]core.Recorded, len(batch))
-	for i, d := range batch {
-		if d.err != nil {
-			return false, nil
-		}
-		events[i] = d.Recorded
+func (f *scratchFold) applyWhole(ctx context.Context, batch delivered) (whole bool, err error) {
+	if batch.undecoded != nil {
+		return false, nil
 	}
 	poisoned := errors.New("parked before, or poison")
 	err = f.within(ctx, func(tx *Tx) error {
-		streams, err := parked(ctx, tx, batch)
+		streams, err := parked(ctx, tx, batch.events)
 		if err != nil {
 			return err
 		}
-		if len(streams) > 0 || recovered(func() error { return f.runner.apply(ctx, tx, events) }) != nil {
+		if len(streams) > 0 || recovered(func() error { return f.runner.apply(ctx, tx, batch.events) }) != nil {
 			return poisoned
 		}
 		return nil

@@ -26,7 +26,7 @@ func scratch(t testing.TB) projections.Tables {
 			t.Error(err)
 		}
 	})
-	return projections.Tables{DB: db, Catalog: sqlite.Catalog}
+	return projections.Tables{DB: db, Given: sqlite.Given{}, Catalog: sqlite.Catalog}
 }
 
 // comparison is one of the world's read tables; found gathers what it reports.

@@ -16,7 +16,7 @@ const firstParked = `SELECT position FROM dead_letters WHERE tenant_id = $1 AND 
 
 // parked finds which streams of a batch have an event in dead_letters: whatever follows it on the stream builds on what was never applied, and is parked too.
 // There are none, nearly always, which costs one query on an empty table.
-func parked(ctx context.Context, tx *Tx, batch []delivered) (map[core.Stream]core.Position, error) {
+func parked(ctx context.Context, tx *Tx, batch []core.Recorded) (map[core.Stream]core.Position, error) {
 	var some bool
 	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM dead_letters)`).Scan(&some); err != nil || !some {
 		return nil, err

@@ -12,11 +12,26 @@ import (
 	"resultlog/core"
 )
 
-// delivered is an event of a delivery, or why it could not be decoded.
+// delivered are the events of a delivery.
 type delivered struct {
-	core.Recorded
-	err error
+	events    []core.Recorded
+	undecoded map[core.Position]error // why one could not be decoded: of that, only its place is known
 }
+
+// add adds an event, or the place of one that could not be decoded, and why.
+func (d *delivered) add(r core.Recorded, err error) {
+	d.events = append(d.events, r)
+	if err == nil {
+		return
+	}
+	if d.undecoded == nil {
+		d.undecoded = make(map[core.Position]error)
+	}
+	d.undecoded[r.Position] = err
+}
+
+// last is the last event.
+func (d *delivered) last() core.Recorded { return d.events[len(d.events)-1] }
 
 // work is what a delivery did; it counts when its commit has been seen.
 type work struct {
@@ -67,21 +82,22 @@ var errBroken = errors.New("broken delivery")
 
 // deliver applies a batch to all read tables: as a whole if it can, which is nearly always; one by one if an event in it is poison or follows one.
 func (r *Runner) deliver(ctx context.Context, tx *Tx, m *message.Message) (work, error) {
-	batch, sound, err := r.decode(m)
+	batch, err := r.decode(m)
 	if err != nil {
 		return work{}, err
 	}
-	if err := r.mustFollow(ctx, tx, batch[0].Position); err != nil {
+	first := batch.events[0]
+	if err := r.mustFollow(ctx, tx, first.Position); err != nil {
 		return work{}, errors.Join(errLost, err)
 	}
-	done := work{last: batch[len(batch)-1].Position, oldest: batch[0].RecordedAt, events: len(batch)}
-	streams, err := parked(ctx, tx, batch)
+	done := work{last: batch.last().Position, oldest: first.RecordedAt, events: len(batch.events)}
+	streams, err := parked(ctx, tx, batch.events)
 	if err != nil {
 		return work{}, errors.Join(errLost, err)
 	}
-	if len(sound) == len(batch) && len(streams) == 0 {
-		err := guarded(ctx, tx, "delivery", func() error { return r.apply(ctx, tx, sound) })
-		if err == nil || errors.Is(err, errLost) || r.tries(batch[0].Position) < r.MaxTries {
+	if batch.undecoded == nil && len(streams) == 0 {
+		err := guarded(ctx, tx, "delivery", func() error { return r.apply(ctx, tx, batch.events) })
+		if err == nil || errors.Is(err, errLost) || r.tries(first.Position) < r.MaxTries {
 			return done, err
 		}
 		r.Logger.Error("read tables: batch failed again and again; applying its events one by one", "batch", m.UUID, "tries", r.MaxTries, "err", err)
@@ -108,24 +124,26 @@ func (r *Runner) mustFollow(ctx context.Context, tx *Tx, first core.Position) er
 	return fmt.Errorf("%w: the log gives the event at position %d after the checkpoint at %d", core.ErrOutOfOrder, first, checkpoint)
 }
 
-// decode gives the events of a message, and those among them that could be decoded. An event that a newer program wrote is no poison, and ends it all.
-func (r *Runner) decode(m *message.Message) (batch []delivered, sound []core.Recorded, err error) {
+// decode gives the events of a message. An event that a newer program wrote is no poison, and ends it all.
+func (r *Runner) decode(m *message.Message) (batch delivered, err error) {
+	batch.events = make([]core.Recorded, 0, 1+len(m.Payload)/eventBytes)
 	for e, err := range r.Decode(m) {
 		switch {
 		case errors.Is(err, core.ErrUnknownEvent):
-			return nil, nil, err
+			return batch, err
 		case err != nil && e.Position == 0:
-			return nil, nil, errors.Join(errBroken, err)
-		case err == nil:
-			sound = append(sound, e)
+			return batch, errors.Join(errBroken, err)
 		}
-		batch = append(batch, delivered{e, err})
+		batch.add(e, err)
 	}
-	if len(batch) == 0 {
-		return nil, nil, fmt.Errorf("%w: no events", errBroken)
+	if len(batch.events) == 0 {
+		return batch, fmt.Errorf("%w: no events", errBroken)
 	}
-	return batch, sound, nil
+	return batch, nil
 }
+
+// eventBytes is about how much of a delivery the smallest of common events take: what they are decoded into is seldom grown.
+const eventBytes = 400
 
 // tries counts how often the batch that begins at a position has failed. Batches come one after the other, so that one count will do.
 func (r *Runner) tries(first core.Position) int {
@@ -155,16 +173,16 @@ func applyAll(ctx context.Context, tx *Tx, projections []Projection, batch []cor
 
 // applyEach applies the events one by one, each behind a savepoint of its own, and parks those that fail and those that follow one on its stream.
 // Streams holds the streams that have a parked event already, and where.
-func (r *Runner) applyEach(ctx context.Context, tx *Tx, batch []delivered, streams map[core.Stream]core.Position, done *work) error {
+func (r *Runner) applyEach(ctx context.Context, tx *Tx, batch delivered, streams map[core.Stream]core.Position, done *work) error {
 	if streams == nil {
 		streams = make(map[core.Stream]core.Position)
 	}
-	for _, d := range batch {
-		why := d.err
+	for _, d := range batch.events {
+		why := batch.undecoded[d.Position]
 		if first, ok := streams[d.Stream]; ok {
 			why = fmt.Errorf("follows the event at position %d, which is parked, on the same stream", first)
 		} else if why == nil {
-			why = guarded(ctx, tx, "event", func() error { return r.apply(ctx, tx, []core.Recorded{d.Recorded}) })
+			why = guarded(ctx, tx, "event", func() error { return r.apply(ctx, tx, []core.Recorded{d}) })
 		}
 		switch {
 		case why == nil:
@@ -172,7 +190,7 @@ func (r *Runner) applyEach(ctx context.Context, tx *Tx, batch []delivered, strea
 		case errors.Is(why, errLost) || ctx.Err() != nil: // out of time, or stopping: that says nothing of the event
 			return why
 		}
-		if err := park(ctx, tx, d.Recorded, r.Now(), why); err != nil {
+		if err := park(ctx, tx, d, r.Now(), why); err != nil {
 			return err
 		}
 		if _, ok := streams[d.Stream]; !ok {

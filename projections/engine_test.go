@@ -94,9 +94,9 @@ var onSQLite = engine{
 		if err != nil {
 			return nil, err
 		}
-		return &nextTables{readTables{projections.Tables{DB: t.Write}, t.Read, t.Close}, t.Resumed, t.Switch}, nil
+		return &nextTables{readTables{projections.Tables{DB: t.Write, Given: sqlite.Given{}}, t.Read, t.Close}, t.Resumed, t.Switch}, nil
 	},
-	topic: sqlite.EventsTopic(),
+	topic: inParts(sqlite.EventsTopic()),
 	connector: func(dir string) (driver.Connector, error) {
 		return modernc.NewConnector("file:" + filepath.Join(dir, "read.db") + "?mode=ro")
 	},
@@ -114,11 +114,17 @@ var onSQLite = engine{
 		SELECT $2, CAST(printf('%016d', n) AS BLOB), 'n', 'p', '["VIEW_EVENTS"]', $3 - n, 1, n + 10 FROM numbers`},
 }
 
+// inParts is a topic whose deliveries are smaller, so that a log of a thousand events has a few.
+func inParts(topic eventstore.EventsTopic) eventstore.EventsTopic {
+	topic.Most = 400
+	return topic
+}
+
 func ofSQLite(t *sqlite.ReadTables, err error) (*readTables, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &readTables{Write: projections.Tables{DB: t.Write}, Read: t.Read, close: t.Close}, nil
+	return &readTables{Write: projections.Tables{DB: t.Write, Given: sqlite.Given{}}, Read: t.Read, close: t.Close}, nil
 }
 
 var onPostgres = engine{
@@ -132,17 +138,17 @@ var onPostgres = engine{
 		if err != nil {
 			return nil, err
 		}
-		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, Read: t.Read, close: t.Close}, nil
+		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}, Read: t.Read, close: t.Close}, nil
 	},
 	openNext: func(ctx context.Context, dsn, maker string) (*nextTables, error) {
 		t, err := postgres.OpenNextReadTables(ctx, dsn, withCounted(projections.PostgresSchema()), maker)
 		if err != nil {
 			return nil, err
 		}
-		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, AtOnce: true}
+		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}
 		return &nextTables{readTables{tables, t.Read, t.Close}, t.Resumed, t.Switch}, nil
 	},
-	topic: postgres.EventsTopic(),
+	topic: inParts(postgres.EventsTopic()),
 	connector: func(dsn string) (driver.Connector, error) {
 		config, err := pgx.ParseConfig(dsn)
 		if err != nil {

@@ -9,40 +9,43 @@ import (
 
 // folded gathers what a batch does to each row of a table, so that a row is written once however many events were about it. The order is that of first mention.
 type folded[T any] struct {
-	rows map[core.Stream]*T
-	keys []core.Stream
+	places map[core.Stream]int
+	rows   []foldedRow[T]
 }
 
-// row is what is gathered for the row of that key; new, and zero, at its first mention.
+// foldedRow is what is gathered for the row of a key.
+type foldedRow[T any] struct {
+	key    core.Stream
+	change T
+}
+
+// row is what is gathered for the row of that key; new, and zero, at its first mention. It is there until another row is asked for.
 func (f *folded[T]) row(key core.Stream) *T {
-	row, ok := f.rows[key]
+	place, ok := f.places[key]
 	if !ok {
-		if f.rows == nil {
-			f.rows = make(map[core.Stream]*T)
+		if f.places == nil {
+			f.places = make(map[core.Stream]int)
 		}
-		row = new(T)
-		f.rows[key] = row
-		f.keys = append(f.keys, key)
+		place = len(f.rows)
+		f.places[key] = place
+		f.rows = append(f.rows, foldedRow[T]{key: key})
 	}
-	return row
+	return &f.rows[place].change
 }
 
 // write writes every row, in the order of first mention, as one of them is written; what it is stands in errors.
-func (f *folded[T]) write(ctx context.Context, tx *Tx, what string, one func(*T, *writer, core.Stream) error) error {
+func (f *folded[T]) write(ctx context.Context, tx *Tx, what string, one func(*T, *writer, core.Stream)) error {
 	w := newWriter(ctx, tx)
-	defer w.close()
-	for _, key := range f.keys {
-		if err := one(f.rows[key], w, key); err != nil {
-			return fmt.Errorf("%s %s: %w", what, key.ID, err)
-		}
+	for i := range f.rows {
+		one(&f.rows[i].change, w, f.rows[i].key)
 	}
 	if err := w.flush(); err != nil {
-		return fmt.Errorf("%s: %w", oneOfRows(len(f.keys), what, f.keys[0].ID), err)
+		return fmt.Errorf("%s: %w", oneOfRows(len(f.rows), what, f.rows[0].key.ID), err)
 	}
 	return nil
 }
 
-// oneOfRows is what an error of rows that were written at once is about: PostgreSQL does not say which of them it was. A batch of one event, as when a failed one is applied event by event,
+// oneOfRows is what an error of rows that were written at once is about: the engine does not say which of them it was. A batch of one event, as when a failed one is applied event by event,
 // has one row, the first.
 func oneOfRows(n int, what string, first fmt.Stringer) string {
 	if n > 1 {
@@ -52,6 +55,14 @@ func oneOfRows(n int, what string, first fmt.Stringer) string {
 }
 
 // The forms of values in columns: what is absent is NULL.
+
+// uuidOf is an id in a row that a statement is given.
+func uuidOf(id core.ID) any {
+	if id.IsZero() {
+		return nil
+	}
+	return id
+}
 
 func idOf(id core.ID) any {
 	if id.IsZero() {

@@ -62,8 +62,8 @@ type keyUse struct {
 	recordedAt core.Instant
 }
 
-func (u *keyUse) write(w *writer, key core.Stream) error {
-	return w.exec(recordKey, idOf(key.Tenant), key.ID[:], int64(u.position), int64(u.recordedAt))
+func (u *keyUse) write(w *writer, key core.Stream) {
+	w.exec(recordKey, uuidOf(key.Tenant), key.ID[:], int64(u.position), int64(u.recordedAt))
 }
 
 // Key finds an idempotency key: the position of the first event that was recorded with it, 0 if none was; and how far in the log that holds.

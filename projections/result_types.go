@@ -30,14 +30,10 @@ func (TaskResultTypes) Reset(ctx context.Context, tx *Tx) error {
 // Apply implements Projection.
 func (TaskResultTypes) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	w := newWriter(ctx, tx)
-	defer w.close()
 	last := lastConfigured(batch)
 	for _, r := range last {
 		e := r.Event.(core.ResultTypeConfigured)
-		err := w.must(configureType, idOf(r.Stream.Tenant), e.Code.String(), e.Active, textOf(nameOf(e.Classification)), int64(r.RecordedAt), int64(r.Version), int64(r.TenantPosition))
-		if err != nil {
-			return fmt.Errorf("event at position %d: result type %s: %w", r.Position, e.Code, err)
-		}
+		w.must(configureType, uuidOf(r.Stream.Tenant), e.Code.String(), e.Active, textOf(nameOf(e.Classification)), int64(r.RecordedAt), int64(r.Version), int64(r.TenantPosition))
 	}
 	if err := w.flush(); err != nil {
 		return fmt.Errorf("%s: %w", oneOfRows(len(last), "result type", last[0].Event.(core.ResultTypeConfigured).Code), err)

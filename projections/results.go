@@ -73,19 +73,19 @@ func foldResults(batch []core.Recorded) (folded[resultChange], error) {
 	return changes, nil
 }
 
-func (c *resultChange) write(w *writer, key core.Stream) error {
+func (c *resultChange) write(w *writer, key core.Stream) {
 	switch {
 	case c.submitted:
-		return c.replace(w, key)
+		c.replace(w, key)
 	case c.ErasedAt != nil:
-		return w.must(eraseResult, idOf(key.Tenant), idOf(key.ID), idOf(c.ActivityID), textOf(c.Source), instantOf(c.ErasedAt), int64(c.Version), int64(c.LastPosition))
+		w.must(eraseResult, uuidOf(key.Tenant), uuidOf(key.ID), uuidOf(c.ActivityID), textOf(c.Source), instantOf(c.ErasedAt), int64(c.Version), int64(c.LastPosition))
 	default:
-		return w.must(linkResult, idOf(key.Tenant), idOf(key.ID), idOf(c.ActivityID), string(c.Source), int64(c.Version), int64(c.LastPosition))
+		w.must(linkResult, uuidOf(key.Tenant), uuidOf(key.ID), uuidOf(c.ActivityID), string(c.Source), int64(c.Version), int64(c.LastPosition))
 	}
 }
 
-func (c *resultChange) replace(w *writer, key core.Stream) error {
-	return w.must(submitResult, idOf(key.Tenant), idOf(key.ID), idOf(c.ActivityID), string(c.Source), c.Status.String(), textOf(c.ProviderActivityID),
+func (c *resultChange) replace(w *writer, key core.Stream) {
+	w.must(submitResult, uuidOf(key.Tenant), uuidOf(key.ID), uuidOf(c.ActivityID), string(c.Source), c.Status.String(), textOf(c.ProviderActivityID),
 		c.CommerceExternalID, textOf(c.ExternalStatus), int64(c.OccurredAt), c.HardOverride,
 		c.Result.String(), textOf(c.ContactType), instantOf(c.FutureScheduledAt), textOf(c.Personal.Comment), textOf(c.Personal.OperatorExternalID),
 		jsonOf(c.Personal.RawPayload), jsonOf(c.Personal.Payload), instantOf(c.ErasedAt), int64(c.CreatedAt), int64(c.UpdatedAt), int64(c.Version), int64(c.LastPosition))

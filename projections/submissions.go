@@ -32,7 +32,6 @@ func (Submissions) Reset(ctx context.Context, tx *Tx) error {
 // Apply implements Projection.
 func (Submissions) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	w := newWriter(ctx, tx)
-	defer w.close()
 	for _, r := range batch {
 		var err error
 		switch e := r.Event.(type) {
@@ -56,7 +55,8 @@ func addTo(w *writer, r core.Recorded, e core.ResultSubmitted) error {
 	if err := v.Fold(r); err != nil {
 		return err
 	}
-	return w.must(addSubmission, idOf(r.Stream.Tenant), idOf(v.ID), int64(v.Version), r.EventID[:], idOf(v.ActivityID), string(v.Source), v.Status.String(), v.Result.String(),
+	w.must(addSubmission, uuidOf(r.Stream.Tenant), uuidOf(v.ID), int64(v.Version), r.EventID, uuidOf(v.ActivityID), string(v.Source), v.Status.String(), v.Result.String(),
 		textOf(v.ContactType), textOf(v.ProviderActivityID), v.CommerceExternalID, textOf(v.ExternalStatus), textOf(v.Personal.OperatorExternalID), int64(v.OccurredAt),
 		instantOf(v.FutureScheduledAt), v.HardOverride, e.Overridden, int64(v.UpdatedAt), int64(v.LastPosition))
+	return nil
 }

@@ -19,14 +19,22 @@ type Tables struct {
 	// Catalog is the query that lists the columns of all tables: table, column, type, place in the key (from 1; 0: none). Only a Comparison asks.
 	Catalog string
 
-	// AtOnce says that a statement writes all rows of a batch (PostgreSQL, where each is a trip to the server); else each row is one (SQLite, where that is as good).
-	AtOnce bool
+	// Given is how a statement is handed the rows that it writes, all those of a batch at once. Only who writes needs it.
+	Given Given
+}
+
+// Given is how an engine hands rows to a statement.
+type Given interface {
+	// From is what the statement selects them from, with the columns c1, c2 and so on, under the name given; its arguments are $1, $2 and so on. Types are those of the columns, in PostgreSQL's words.
+	From(types []string) string
+	// Args are the arguments, for rows that are given column by column, all of one length. Values are int64, float64, bool, string, []byte, core.ID or nil.
+	Args(columns [][]any) []any
 }
 
 // Tx is a transaction that holds the write lock of the read tables.
 type Tx struct {
 	*sql.Tx
-	atOnce bool
+	given Given
 }
 
 // Begin begins a transaction and takes the write lock, before anything is read: what is read afterwards stays as it is until the transaction ends.
@@ -51,4 +59,4 @@ func (t Tables) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, erro
 }
 
 // within is a transaction that BeginTx began.
-func (t Tables) within(tx *sql.Tx) *Tx { return &Tx{Tx: tx, atOnce: t.AtOnce} }
+func (t Tables) within(tx *sql.Tx) *Tx { return &Tx{Tx: tx, given: t.Given} }

@@ -39,7 +39,6 @@ func (ActivityTransitions) Reset(ctx context.Context, tx *Tx) error {
 // Apply implements Projection.
 func (ActivityTransitions) Apply(ctx context.Context, tx *Tx, batch []core.Recorded) error {
 	w := newWriter(ctx, tx)
-	defer w.close()
 	submitted := make(map[core.Stream]core.Sealed) // the personal part of each result's last submission in the batch, so far
 	linked := make(map[core.Stream]core.ID)        // the activity of each result that an event of the batch has linked, so far
 	for _, r := range batch {
@@ -56,7 +55,7 @@ func (ActivityTransitions) Apply(ctx context.Context, tx *Tx, batch []core.Recor
 				err = eraseMessages(ctx, tx, r, linked[r.Stream])
 			}
 		case core.ActivityCreated:
-			err = transition{StatusEventView: core.StatusEventView{EventType: eventCreated, To: core.ActivityReady}}.write(w, r)
+			transition{StatusEventView: core.StatusEventView{EventType: eventCreated, To: core.ActivityReady}}.write(w, r)
 		case core.ActivityTransitioned:
 			t := transition{StatusEventView: core.StatusEventView{EventType: string(e.Reason), From: e.From, To: e.To}, result: e.ResultID, overridden: e.Overridden}
 			if e.To == core.ActivityFailed {
@@ -64,7 +63,7 @@ func (ActivityTransitions) Apply(ctx context.Context, tx *Tx, batch []core.Recor
 				t.ErrorMessage, err = comment(ctx, tx, submitted, core.Stream{Tenant: r.Stream.Tenant, ID: e.ResultID})
 			}
 			if err == nil {
-				err = t.write(w, r)
+				t.write(w, r)
 			}
 		}
 		if err != nil {
@@ -116,11 +115,11 @@ type transition struct {
 	overridden bool
 }
 
-func (t transition) write(w *writer, r core.Recorded) error {
+func (t transition) write(w *writer, r core.Recorded) {
 	var from any
 	if t.From != core.NoActivity {
 		from = t.From.String()
 	}
-	return w.must(addTransition, idOf(r.Stream.Tenant), idOf(r.Stream.ID), int64(r.Version), r.EventID[:], t.EventType, from, t.To.String(), idOf(t.result),
+	w.must(addTransition, uuidOf(r.Stream.Tenant), uuidOf(r.Stream.ID), int64(r.Version), r.EventID, t.EventType, from, t.To.String(), uuidOf(t.result),
 		t.overridden, textOf(t.ErrorCode), textOf(t.ErrorMessage), int64(r.RecordedAt), int64(r.TenantPosition))
 }

@@ -75,7 +75,7 @@ func (w *world) openOlder(t *testing.T, last string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.tables = &readTables{Write: projections.Tables{DB: tables.Write}, Read: tables.Read, close: tables.Close}
+	w.tables = &readTables{Write: projections.Tables{DB: tables.Write, Given: postgres.Given{}}, Read: tables.Read, close: tables.Close}
 }
 
 // Read tables of any older shape are brought to the newest, and are what the log says: what they held is not relied upon.

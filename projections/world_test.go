@@ -86,7 +86,7 @@ func (w *world) config(tables *readTables) projections.Config {
 	return projections.Config{
 		Tables: tables.Write, Schema: w.engine.topic, Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
 		Checkpoint: projections.NewCheckpoint(tables.Read), Wake: w.wake, Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
-		FallbackPoll: forever, RetryDelay: time.Millisecond, ResendInterval: time.Millisecond,
+		FallbackPoll: forever, RetryDelay: time.Millisecond, ResendInterval: time.Millisecond, GatherDelay: time.Millisecond,
 	}
 }
 

@@ -2,146 +2,105 @@ package projections
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 )
 
-// rowStatement writes one row of a table, or, in its other form, as many as there are: a row for each place in arrays of its arguments. No two rows of a batch are the same one.
+// rowStatement writes rows of a table, as many as it is given. No two rows of a batch are the same one.
 type rowStatement struct {
-	one     string
-	many    string
-	columns int
+	before, after string   // what it selects the rows from stands between them
+	types         []string // of their columns, in PostgreSQL's words
 }
 
-// newRowStatement makes both forms of an INSERT … VALUES ($1, …) or an UPDATE … WHERE …, of the types of its arguments in PostgreSQL's words.
-func newRowStatement(types, text string) rowStatement {
-	s := rowStatement{one: text, columns: len(strings.Fields(types))}
-	arrays, names := make([]string, s.columns), make([]string, s.columns)
-	for i, name := range strings.Fields(types) {
-		if name == "double" {
-			name = "double precision"
-		}
-		arrays[i], names[i] = fmt.Sprintf("$%d::%s[]", i+1, name), fmt.Sprintf("c%d", i+1)
-	}
-	rows := "unnest(" + strings.Join(arrays, ", ") + ")"
+// newRowStatement makes one of an INSERT … VALUES ($1, …) or an UPDATE … WHERE …, which would write one row, of the values $1, $2 and so on.
+func newRowStatement(types, text string) *rowStatement {
+	s := &rowStatement{types: strings.Fields(types)}
 	if before, values, insert := strings.Cut(text, "VALUES ("); insert {
+		columns := make([]string, len(s.types))
+		for i := range columns {
+			columns[i] = fmt.Sprintf("c%d", i+1)
+		}
 		_, after, _ := strings.Cut(values, ")")
-		s.many = before + "SELECT * FROM " + rows + after
+		s.before, s.after = before+"SELECT "+strings.Join(columns, ", ")+" FROM ", " WHERE true"+after // without a WHERE, SQLite would take ON CONFLICT for that of a join
 		return s
 	}
 	before, after, _ := strings.Cut(argument.ReplaceAllString(text, "given.c$1"), "WHERE")
-	s.many = before + "FROM " + rows + " AS given (" + strings.Join(names, ", ") + ") WHERE" + after
+	s.before, s.after = before+"FROM ", " WHERE"+after
 	return s
 }
 
 // argument is a place for one in a statement.
 var argument = regexp.MustCompile(`\$(\d+)`)
 
-// writer writes rows: one by one through prepared statements, or gathered until flush, as the engine likes it. It must be flushed, and closed.
+// text is the statement as an engine takes it.
+func (s *rowStatement) text(given Given) string { return s.before + given.From(s.types) + s.after }
+
+// writer gathers rows until they are flushed.
 type writer struct {
 	ctx      context.Context
 	tx       *Tx
-	prepared map[string]*sql.Stmt
 	gathered []*gathered
 }
 
-// gathered is what a statement is to write at once.
+// gathered is what a statement is to write.
 type gathered struct {
-	rowStatement
-	args []any // an array for each argument
-	rows int64
-	must bool
+	*rowStatement
+	columns [][]any
+	must    bool
 }
 
-func newWriter(ctx context.Context, tx *Tx) *writer {
-	return &writer{ctx: ctx, tx: tx, prepared: make(map[string]*sql.Stmt)}
-}
+func newWriter(ctx context.Context, tx *Tx) *writer { return &writer{ctx: ctx, tx: tx} }
 
 // exec writes one row at most.
-func (w *writer) exec(s rowStatement, args ...any) error { return w.write(s, false, args) }
+func (w *writer) exec(s *rowStatement, row ...any) { w.gather(s, false, row) }
 
-// must writes exactly one row, and fails, at the latest when all are flushed, if there was none to write: an event is about a row that an earlier one made.
-func (w *writer) must(s rowStatement, args ...any) error { return w.write(s, true, args) }
-
-// write honours the time-out between two statements and not within one: SQLite answers an interrupted write by rolling back the whole transaction, savepoints and all, and watching the
-// context of each costs a goroutine. PostgreSQL has a time-out of its own for each.
-func (w *writer) write(s rowStatement, must bool, args []any) error {
-	if err := w.ctx.Err(); err != nil {
-		return err
-	}
-	if w.tx.atOnce {
-		w.gather(s, must, args)
-		return nil
-	}
-	ctx := context.WithoutCancel(w.ctx)
-	stmt, ok := w.prepared[s.one]
-	if !ok {
-		var err error
-		if stmt, err = w.tx.PrepareContext(ctx, s.one); err != nil {
-			return err
-		}
-		w.prepared[s.one] = stmt
-	}
-	result, err := stmt.ExecContext(ctx, args...)
-	return wrote(result, err, must, 1)
-}
+// must writes exactly one row, and flush fails if there was none to write: an event is about a row that an earlier one made.
+func (w *writer) must(s *rowStatement, row ...any) { w.gather(s, true, row) }
 
 // gather adds a row to those that a statement is to write.
-func (w *writer) gather(s rowStatement, must bool, args []any) {
+func (w *writer) gather(s *rowStatement, must bool, row []any) {
 	var g *gathered
 	for _, other := range w.gathered {
-		if other.one == s.one {
+		if other.rowStatement == s {
 			g = other
 		}
 	}
 	if g == nil {
-		g = &gathered{rowStatement: s, args: make([]any, s.columns), must: must}
-		for i := range g.args {
-			g.args[i] = []any(nil)
-		}
+		g = &gathered{rowStatement: s, columns: make([][]any, len(s.types)), must: must}
 		w.gathered = append(w.gathered, g)
 	}
-	for i, arg := range args {
-		g.args[i] = append(g.args[i].([]any), arg)
+	for i, value := range row {
+		g.columns[i] = append(g.columns[i], value)
 	}
-	g.rows++
 }
 
 // flush writes what was gathered, statement by statement in the order in which they came.
+//
+// It honours the time-out between two statements and not within one: SQLite answers an interrupted write by rolling back the whole transaction, savepoints and all, and watching the
+// context of each costs a goroutine. PostgreSQL has a time-out of its own for each.
 func (w *writer) flush() error {
 	ctx := context.WithoutCancel(w.ctx)
 	for _, g := range w.gathered {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		result, err := w.tx.ExecContext(ctx, g.many, g.args...)
-		if err := wrote(result, err, g.must, g.rows); err != nil {
+		result, err := w.tx.ExecContext(ctx, g.text(w.tx.given), w.tx.given.Args(g.columns)...)
+		if err != nil {
 			return err
+		}
+		if !g.must {
+			continue
+		}
+		if n, err := result.RowsAffected(); err != nil {
+			return err
+		} else if n != int64(len(g.columns[0])) {
+			return errNoRow
 		}
 	}
 	w.gathered = nil
 	return nil
-}
-
-// wrote tells whether a statement has written as many rows as it must.
-func wrote(result sql.Result, err error, must bool, rows int64) error {
-	if err != nil || !must {
-		return err
-	}
-	n, err := result.RowsAffected()
-	if err == nil && n != rows {
-		return errNoRow
-	}
-	return err
-}
-
-func (w *writer) close() {
-	for _, stmt := range w.prepared {
-		_ = stmt.Close() // the transaction's end closes it too
-	}
 }
 
 // errNoRow means that the read table does not hold what the event builds on: it lacks the row, or has this event already.

@@ -142,7 +142,7 @@ func (f storeFlags) openEmbeddedTables(ctx context.Context, s *store) error {
 	if err != nil {
 		return errors.Join(err, tables.Close())
 	}
-	s.tables, s.read = projections.Tables{DB: tables.Write}, tables.Read
+	s.tables, s.read = projections.Tables{DB: tables.Write, Given: sqlite.Given{}}, tables.Read
 	s.reading = projections.Tables{DB: tables.Read, Catalog: sqlite.Catalog}
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read}
 	s.topic, s.closed = sqlite.EventsTopic(), both(trees.Close, tables.Close)
@@ -160,7 +160,7 @@ func (f storeFlags) openPostgresTables(ctx context.Context, s *store) error {
 	if err != nil {
 		return errors.Join(err, tables.Close())
 	}
-	s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, AtOnce: true}, tables.Read
+	s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}, tables.Read
 	s.reading = projections.Tables{DB: tables.Read, Catalog: postgres.Catalog, Unlimited: postgres.UnlimitedReading}
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
 	s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
@@ -190,7 +190,7 @@ func (f storeFlags) openNext(ctx context.Context) (*nextTables, error) {
 		if err != nil {
 			return nil, err
 		}
-		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, AtOnce: true}
+		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}
 		return &nextTables{tables, t.Read, t.Switch, t.Close}, nil
 	}
 	schema := projections.SQLiteSchema()
@@ -198,7 +198,7 @@ func (f storeFlags) openNext(ctx context.Context) (*nextTables, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &nextTables{projections.Tables{DB: t.Write}, t.Read, t.Switch, t.Close}, nil
+	return &nextTables{projections.Tables{DB: t.Write, Given: sqlite.Given{}}, t.Read, t.Switch, t.Close}, nil
 }
 
 // examiner is a store as who only looks at it sees it: it changes nothing, and opens what no other subcommand would.

@@ -30,7 +30,7 @@ func (c *verifyCommand) verifyTables(ctx context.Context, con console, s *store,
 	}
 	reached := progress(con, "comparing", head)
 	compared, err := projections.Comparison{
-		Live: s.reading, Scratch: projections.Tables{DB: scratch, Catalog: sqlite.Catalog}, Events: s.log.ReadAll, History: s.log.ReadStream,
+		Live: s.reading, Scratch: projections.Tables{DB: scratch, Given: sqlite.Given{}, Catalog: sqlite.Catalog}, Events: s.log.ReadAll, History: s.log.ReadStream,
 		Progress: func(done, _ core.Position) { reached(done) },
 		Found: func(d projections.Difference) error {
 			report.found(audit.Finding{Kind: audit.KindReadTables, Message: d.String()})

@@ -29,6 +29,10 @@ const (
 	// without the limit it would stay as large as it once was. Four times its usual size, so that a small delay does not cost a truncation.
 	walSizeLimit = 64 << 20
 
+	// tablesCache is how much of their file the one connection that writes read tables keeps in memory, in KiB. Rows are changed, and indexes grow, wherever their keys are; each page that has to be
+	// read, or written to the WAL, again for a few of them costs as much as the rows do. The default of 2 MB does not hold even the ends of all indexes.
+	tablesCache = 64 << 10
+
 	// attachedLog is the schema name under which a database that names a log has it attached: log.events.
 	attachedLog = "log"
 )
@@ -55,11 +59,11 @@ func (d database) open(ctx context.Context) (*sql.DB, error) {
 	} else {
 		options.Set("_txlock", "immediate")
 	}
-	base, err := sqlite.NewConnector(uri(d.path, options))
+	driver, err := drivers()
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", d.path, err)
 	}
-	db := sql.OpenDB(connector{Connector: base, database: d})
+	db := sql.OpenDB(connector{driver: driver, name: uri(d.path, options), database: d})
 	db.SetMaxOpenConns(d.conns)
 	db.SetMaxIdleConns(d.conns) // a connection costs more to open than to keep
 	if err := d.check(ctx, db); err != nil {
@@ -96,21 +100,25 @@ func uri(path string, options url.Values) string {
 
 // connector sets up each new connection and checks that what was set holds: pragmas are per connection, and SQLite ignores silently what it does not understand.
 type connector struct {
-	driver.Connector
+	driver   *sqlite.Driver
+	name     string
 	database database
 }
 
 // Connect implements driver.Connector.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	base, err := c.driver.Open(c.name)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.database.path, err)
 	}
-	if err := c.database.setUp(ctx, conn.(sqlite.ExecQuerierContext)); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", c.database.path, err), conn.Close())
+	if err := c.database.setUp(ctx, base.(sqlite.ExecQuerierContext)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", c.database.path, err), base.Close())
 	}
-	return conn, nil
+	return keepStatements(base), nil
 }
+
+// Driver implements driver.Connector.
+func (c connector) Driver() driver.Driver { return c.driver }
 
 // pragma is a setting and the value that it must have afterwards.
 type pragma struct{ name, value string }
@@ -141,8 +149,8 @@ func (d database) pragmas() []pragma {
 	if d.overwrites {
 		common = append(common, pragma{"secure_delete", "1"})
 	}
-	if d.throwaway {
-		common = append(common, pragma{"cache_size", fmt.Sprint(-scratchCache)})
+	if d.throwaway || d.rebuildable {
+		common = append(common, pragma{"cache_size", fmt.Sprint(-tablesCache)})
 	}
 	return append(common,
 		pragma{"wal_autocheckpoint", fmt.Sprint(walAutocheckpoint)},
@@ -162,6 +170,11 @@ func (d database) setUp(ctx context.Context, conn sqlite.ExecQuerierContext) err
 		}
 		if got != p.value {
 			return fmt.Errorf("%s is %s, want %s", p.name, got, p.value)
+		}
+	}
+	if !d.readOnly {
+		if _, err := conn.ExecContext(ctx, "CREATE VIRTUAL TABLE temp."+givenTable+" USING "+givenTable, nil); err != nil {
+			return fmt.Errorf("create the table of what statements are given: %w", err)
 		}
 	}
 	if d.log == "" {

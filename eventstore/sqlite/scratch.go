@@ -14,10 +14,6 @@ import (
 // scratchFile is the name of the file of scratch tables.
 const scratchFile = "scratch.db"
 
-// scratchCache is how much of its file the one connection to scratch tables keeps in memory, in KiB. Rows are changed wherever their keys are; each page that has to be read or written again for
-// a few of them costs as much as the rows do.
-const scratchCache = 64 << 10
-
 // Catalog lists the columns of all tables: the table's name, the column's, its type, and its place in the key, counted from 1; 0: it is not in the key.
 const Catalog = `
 	SELECT t.name, c.name, c.type, c.pk FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	insertEvent = `INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, slim, recorded_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?)`
+	insertEvents = `INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, slim, recorded_at)
+		SELECT c1, c2, c3, c4, c5, c6, c7, c8, CAST(c9 AS TEXT), c10, CAST(c11 AS TEXT), c12, c13 FROM given(?)`
 	selectHead = `SELECT coalesce(max(position), 0) FROM events`
 	selectAll  = `SELECT ` + rowColumns + ` FROM events WHERE position > ? ORDER BY position LIMIT ?`
 )
@@ -21,66 +21,47 @@ const selectStored = `SELECT ` + storedColumns + ` FROM events WHERE position > 
 
 var selectSlim = `SELECT ` + slimColumns + ` FROM events WHERE position > ? ORDER BY position LIMIT ?`
 
-// writer is the one connection that appends, with its prepared statements. Begin comes first; then any of the others; then commit, or rollback.
-type writer struct {
-	conn                    *sql.Conn
-	begin, commit, rollback *sql.Stmt
-	head, after, insert     *sql.Stmt
-}
+// writer is the one connection that appends. Begin comes first; then any of the others; then commit, or rollback.
+type writer struct{ conn *sql.Conn }
 
 func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn}
-	err = prepareAll(ctx, conn, map[string]**sql.Stmt{
-		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
-		selectHead: &w.head, selectSlim: &w.after, insertEvent: &w.insert,
-	})
-	if err != nil {
-		w.discard()
-		return nil, err
-	}
-	return w, nil
+	return &writer{conn}, nil
 }
 
-// discard closes the connection itself, instead of giving it back to the pool; SQLite rolls back what it had open. The statements come first: SQLite keeps
-// a connection, its transaction and its locks until the last of them is gone.
+// discard closes the connection itself, instead of giving it back to the pool; SQLite rolls back what it had open.
 func (w *writer) discard() {
-	for _, stmt := range []*sql.Stmt{w.begin, w.commit, w.rollback, w.head, w.after, w.insert} {
-		if stmt != nil { // not all were prepared
-			_ = stmt.Close()
-		}
-	}
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // the error is what makes database/sql close it
 }
 
 // beginTransaction takes the write lock; ctx may end the wait for it.
 func (w *writer) beginTransaction(ctx context.Context) error {
-	_, err := w.begin.ExecContext(ctx)
+	_, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	return err
 }
 
 func (w *writer) commitTransaction(ctx context.Context) error {
-	_, err := w.commit.ExecContext(ctx)
+	_, err := w.conn.ExecContext(ctx, "COMMIT")
 	return err
 }
 
 func (w *writer) rollbackTransaction(ctx context.Context) error {
-	_, err := w.rollback.ExecContext(ctx)
+	_, err := w.conn.ExecContext(ctx, "ROLLBACK")
 	return err
 }
 
 // missed gives the log's head and the events after a position. Normally there are none, and only the head is looked up.
 func (w *writer) missed(ctx context.Context, after core.Position) (head core.Position, events []core.Recorded, err error) {
-	if err := w.head.QueryRowContext(ctx).Scan((*int64)(&head)); err != nil {
+	if err := w.conn.QueryRowContext(ctx, selectHead).Scan((*int64)(&head)); err != nil {
 		return 0, nil, err
 	}
 	if err := eventstore.MayCatchUp(after, head); err != nil || after == head {
 		return head, nil, err
 	}
-	rows, err := w.after.QueryContext(ctx, int64(after), eventstore.MaxMissed)
+	rows, err := w.conn.QueryContext(ctx, selectSlim, int64(after), eventstore.MaxMissed)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -90,12 +71,52 @@ func (w *writer) missed(ctx context.Context, after core.Position) (head core.Pos
 
 // insertAll writes rows.
 func (w *writer) insertAll(ctx context.Context, rows []eventstore.Row) error {
-	for _, row := range rows {
-		_, err := w.insert.ExecContext(ctx, int64(row.Position), row.TenantID[:], int64(row.TenantPosition), row.StreamID[:], int64(row.Version), row.EventID[:],
-			row.Type, int64(row.SchemaVersion), row.Data, row.Personal, row.Metadata, row.Slim, int64(row.RecordedAt))
-		if err != nil {
-			return fmt.Errorf("append position %d: %w", row.Position, err)
-		}
+	if _, err := w.conn.ExecContext(ctx, insertEvents, givenEvents(rows)); err != nil {
+		return fmt.Errorf("append positions %d to %d: %w", rows[0].Position, rows[len(rows)-1].Position, err)
 	}
 	return nil
+}
+
+// givenEvents are rows of the events table, for insertEvents.
+type givenEvents []eventstore.Row
+
+func (g givenEvents) rows() int { return len(g) }
+
+func (g givenEvents) value(row, column int) any {
+	switch r := &g[row]; column {
+	case 0:
+		return int64(r.Position)
+	case 1:
+		return r.TenantID
+	case 2:
+		return int64(r.TenantPosition)
+	case 3:
+		return r.StreamID
+	case 4:
+		return int64(r.Version)
+	case 5:
+		return r.EventID
+	case 6:
+		return r.Type
+	case 7:
+		return int64(r.SchemaVersion)
+	case 8:
+		return r.Data
+	case 9:
+		return bytesOrNull(r.Personal)
+	case 10:
+		return r.Metadata
+	case 11:
+		return bytesOrNull(r.Slim)
+	default:
+		return int64(r.RecordedAt)
+	}
+}
+
+// bytesOrNull is NULL for bytes that are not there; of those that are, but are none, it is not.
+func bytesOrNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
 }
