@@ -86,25 +86,32 @@ func parseInstant(text string) (Instant, error) {
 
 // snapshot is all that a machine knows, overlay and base taken together; tests compare machines by it. Only flatten, flattenKeys and snapshotOf know how a layer is stored.
 type snapshot struct {
-	Activities map[ID]Activity
-	Results    map[ID]Result
-	Names      map[name]ID
-	Tenants    map[ID]Tenant
-	APIKeys    map[ID]APIKey
-	Keys       map[KeyName]Position
-	KeyOrder   []Position // in which the keys will be forgotten
-	KeysFloor  Position
-	Head       Position
-	At         Instant
+	Activities    map[ID]Activity
+	Results       map[ID]Result
+	ActivityNames map[name]ID
+	ResultNames   map[name]ID
+	Tenants       map[ID]Tenant
+	APIKeys       map[ID]APIKey
+	Keys          map[KeyName]Position
+	KeyOrder      []Position // in which the keys will be forgotten
+	KeysFloor     Position
+	Head          Position
+	At            Instant
 }
 
-func flatten[K comparable, V any](t *table[K, V]) map[K]V {
-	all := make(map[K]V)
-	if t.below != nil {
-		all = flatten(t.below)
+func flatten[K comparable, V any](t table[K, V]) map[K]V {
+	switch t := t.(type) {
+	case *over[K, V]:
+		all := flatten(t.below)
+		maps.Copy(all, t.rows)
+		return all
+	case interface{ each(func(K, V) bool) bool }:
+		all := make(map[K]V)
+		t.each(func(k K, v V) bool { all[k] = v; return true })
+		return all
+	default:
+		panic(fmt.Sprintf("a table of type %T", t))
 	}
-	maps.Copy(all, t.rows)
-	return all
 }
 
 func (s *snapshot) flattenKeys(k *keyring) {
@@ -121,7 +128,7 @@ func (s *snapshot) flattenKeys(k *keyring) {
 
 func snapshotOf(l *layer) snapshot {
 	s := snapshot{
-		Activities: flatten(l.activities), Results: flatten(l.results), Names: flatten(l.names), Tenants: flatten(l.tenants), APIKeys: flatten(l.apiKeys),
+		Activities: flatten(l.activities), Results: flatten(l.results), ActivityNames: flatten(l.activityNames), ResultNames: flatten(l.resultNames), Tenants: flatten(l.tenants), APIKeys: flatten(l.apiKeys),
 		Head: l.head, At: l.at,
 	}
 	s.flattenKeys(l.keys)

@@ -86,7 +86,7 @@ func (k *keyring) get(name KeyName) Position {
 }
 
 // learn notes the key of a recorded event, if it has one.
-func (k *keyring) learn(r Recorded) {
+func (k *keyring) learn(r *Recorded) {
 	if r.Metadata.used() {
 		k.add(recordedKey{name: r.Metadata.Name(r.Stream.Tenant), position: r.Position})
 	}
@@ -125,3 +125,9 @@ func (k *keyring) drop() {
 	clear(k.positions)
 	k.order = k.order[:0]
 }
+
+// keyBytes is what a key takes in the ring. In the map it takes as much and a byte, and the map is half full when it holds KeysHeld.
+const keyBytes = 24
+
+// bytes is about what the keys take.
+func (k *keyring) bytes() int { return cap(k.order)*keyBytes + len(k.positions)*2*(keyBytes+1) }

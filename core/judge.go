@@ -41,7 +41,8 @@ func (j *Judge) Next(r Recorded) error {
 	if j.ended != nil {
 		return j.ended
 	}
-	if j.ended = j.machine.outOfOrder(r); j.ended != nil {
+	before := j.machine.base.before(r.Stream.Tenant, r.Event)
+	if j.ended = j.machine.outOfOrder(&before, &r); j.ended != nil {
 		return j.ended
 	}
 	var err error
@@ -53,7 +54,7 @@ func (j *Judge) Next(r Recorded) error {
 	j.seen++
 	j.last = r.EventID
 	r.Metadata.Idempotency = Idempotency{} // j.keys has it, for longer than the machine would
-	j.machine.fold(r)
+	j.machine.fold(&before, &r)
 	return err
 }
 

@@ -1,59 +1,102 @@
 package core
 
-// table is a map that may lie over another: it is written on top, and read through to the one below.
-type table[K comparable, V any] struct {
+// table is what a layer knows of the things of one kind.
+type table[K comparable, V any] interface {
+	get(K) (V, bool)
+	set(K, V)
+}
+
+// over is a table that lies over another: it is written on top, and read through to the one below.
+type over[K comparable, V any] struct {
 	rows  map[K]V
-	below *table[K, V]
+	below table[K, V]
 }
 
-func newTable[K comparable, V any](below *table[K, V]) *table[K, V] {
-	return &table[K, V]{rows: make(map[K]V), below: below}
-}
-
-func (t *table[K, V]) get(k K) (V, bool) {
-	v, ok := t.rows[k]
-	if !ok && t.below != nil {
-		return t.below.get(k)
+func (t *over[K, V]) get(k K) (V, bool) {
+	if v, ok := t.rows[k]; ok {
+		return v, true
 	}
-	return v, ok
+	return t.below.get(k)
 }
 
-func (t *table[K, V]) set(k K, v V) { t.rows[k] = v }
+func (t *over[K, V]) set(k K, v V) { t.rows[k] = v }
 
 // sink moves all rows to the table below.
-func (t *table[K, V]) sink() {
+func (t *over[K, V]) sink() {
 	for k, v := range t.rows {
-		t.below.rows[k] = v
+		t.below.set(k, v)
 	}
-	clear(t.rows)
+	t.drop()
 }
 
-// layer is the state of everything: the base holds what is durable, the overlay what has been decided on top of it and is not durable yet.
-// Plain maps of small pointer-free structs; nothing outside this file knows how it is stored.
+// drop forgets all rows that are not below.
+func (t *over[K, V]) drop() { clear(t.rows) }
+
+// layer is the state of everything: the base holds what is durable, compactly; the overlay what has been decided on top of it and is not durable yet, a few hundred commands at most, in maps.
 type layer struct {
-	activities *table[ID, Activity]
-	results    *table[ID, Result]
-	names      *table[name, ID]
-	tenants    *table[ID, Tenant]
-	apiKeys    *table[ID, APIKey]
-	keys       *keyring
+	activities    table[ID, Activity]
+	results       table[ID, Result]
+	activityNames table[name, ID]
+	resultNames   table[name, ID]
+	tenants       table[ID, Tenant]
+	apiKeys       table[ID, APIKey]
+	keys          *keyring
 
 	head Position // the position of the last event
 	at   Instant  // when it was recorded
+
+	base  *layer // what it lies over; nil: nothing
+	parts []part // then, all of it but head and at
 }
 
-func newLayer(below *layer) *layer {
-	if below == nil {
-		below = &layer{}
-	}
+// part is what lies over another of its kind.
+type part interface {
+	sink()
+	drop()
+}
+
+// newBase gives the layer of what is durable.
+func newBase(c *compact) *layer {
 	return &layer{
-		activities: newTable(below.activities), results: newTable(below.results), names: newTable(below.names), tenants: newTable(below.tenants),
-		apiKeys: newTable(below.apiKeys), keys: newKeyring(below.keys),
-		head: below.head, at: below.at,
+		activities: c.activityTable(), results: c.resultTable(), activityNames: c.activityNameTable(), resultNames: c.resultNameTable(), tenants: c.tenantTable(), apiKeys: c.apiKeyTable(),
+		keys: newKeyring(nil),
 	}
 }
 
-// state gathers what an event is about.
+// newOverlay gives a layer over another.
+func newOverlay(base *layer) *layer {
+	l := &layer{keys: newKeyring(base.keys), base: base, head: base.head, at: base.at}
+	l.activities, l.results = lay(l, base.activities), lay(l, base.results)
+	l.activityNames, l.resultNames = lay(l, base.activityNames), lay(l, base.resultNames)
+	l.tenants, l.apiKeys = lay(l, base.tenants), lay(l, base.apiKeys)
+	l.parts = append(l.parts, l.keys)
+	return l
+}
+
+// lay makes a part of a layer that lies over a table.
+func lay[K comparable, V any](l *layer, below table[K, V]) table[K, V] {
+	t := &over[K, V]{rows: make(map[K]V), below: below}
+	l.parts = append(l.parts, t)
+	return t
+}
+
+// sink moves everything to the base.
+func (l *layer) sink() {
+	for _, p := range l.parts {
+		p.sink()
+	}
+	l.base.head, l.base.at = l.head, l.at
+}
+
+// drop forgets everything that is not in the base.
+func (l *layer) drop() {
+	for _, p := range l.parts {
+		p.drop()
+	}
+	l.head, l.at = l.base.head, l.base.at
+}
+
+// state gathers what an activity and a result are; either may be none.
 func (l *layer) state(activity, result ID) State {
 	s := State{ActivityID: activity, ResultID: result}
 	s.Activity, _ = l.activities.get(activity)
@@ -61,29 +104,40 @@ func (l *layer) state(activity, result ID) State {
 	return s
 }
 
-// before is the state that an event changes.
-func (l *layer) before(r Recorded) State {
-	about := r.Event.subjects()
-	s := l.state(about.activity, about.result)
-	s.Tenant, _ = l.tenants.get(r.Stream.Tenant)
-	if !about.apiKey.IsZero() {
-		s.APIKey, _ = l.apiKeys.get(about.apiKey)
-	}
-	return s
+// prior is what is known of what an event is about, before it: the state that it changes, and which parts of that are there.
+type prior struct {
+	State
+	about                          subjects
+	hasActivity, hasResult, hasKey bool
 }
 
-// apply folds one recorded event in. Live, replay and recovery all come through here.
-func (l *layer) apply(r Recorded) {
-	about := r.Event.subjects()
-	s := Evolve(l.before(r), r)
-	if !about.activity.IsZero() {
-		l.activities.set(about.activity, s.Activity)
+// before gives what is known before an event of a tenant. It is looked up once, for all that is asked of it.
+func (l *layer) before(tenant ID, e Event) (p prior) {
+	p.about = e.subjects()
+	p.Tenant, _ = l.tenants.get(tenant)
+	if p.ActivityID = p.about.activity; !p.ActivityID.IsZero() {
+		p.Activity, p.hasActivity = l.activities.get(p.ActivityID)
 	}
-	if !about.result.IsZero() {
-		l.results.set(about.result, s.Result)
+	if p.ResultID = p.about.result; !p.ResultID.IsZero() {
+		p.Result, p.hasResult = l.results.get(p.ResultID)
 	}
-	if !about.apiKey.IsZero() {
-		l.apiKeys.set(about.apiKey, s.APIKey)
+	if !p.about.apiKey.IsZero() {
+		p.APIKey, p.hasKey = l.apiKeys.get(p.about.apiKey)
+	}
+	return p
+}
+
+// apply folds one recorded event into what is known before it. Live, replay and recovery all come through here.
+func (l *layer) apply(p *prior, r *Recorded) {
+	s := Evolve(p.State, *r)
+	if !p.ActivityID.IsZero() {
+		l.activities.set(p.ActivityID, s.Activity)
+	}
+	if !p.ResultID.IsZero() {
+		l.results.set(p.ResultID, s.Result)
+	}
+	if !p.about.apiKey.IsZero() {
+		l.apiKeys.set(p.about.apiKey, s.APIKey)
 	}
 	l.tenants.set(r.Stream.Tenant, s.Tenant)
 	l.learnNames(r)
@@ -91,65 +145,33 @@ func (l *layer) apply(r Recorded) {
 	l.head, l.at = r.Position, r.RecordedAt
 }
 
-// sink moves everything to the base.
-func (l *layer) sink(base *layer) {
-	l.activities.sink()
-	l.results.sink()
-	l.names.sink()
-	l.tenants.sink()
-	l.apiKeys.sink()
-	l.keys.sink()
-	base.head, base.at = l.head, l.at
-}
-
-// drop forgets everything that is not in the base.
-func (l *layer) drop(base *layer) {
-	clear(l.activities.rows)
-	clear(l.results.rows)
-	clear(l.names.rows)
-	clear(l.tenants.rows)
-	clear(l.apiKeys.rows)
-	l.keys.drop()
-	l.head, l.at = base.head, base.at
-}
-
-// version is that of the last event in the stream that a tenant's event belongs to.
-func (l *layer) version(tenant ID, e Event) Version {
-	about := e.subjects()
+// version is that of the last event in the stream that an event belongs to.
+func (p *prior) version(e Event) Version {
 	switch {
-	case about.tenant:
-		t, _ := l.tenants.get(tenant)
-		return t.Version
-	case e.StreamID() == about.activity:
-		a, _ := l.activities.get(about.activity)
-		return a.Version
+	case p.about.tenant:
+		return p.Tenant.Version
+	case e.StreamID() == p.ActivityID:
+		return p.Activity.Version
 	default:
-		r, _ := l.results.get(about.result)
-		return r.Version
+		return p.Result.Version
 	}
 }
 
-// stray reports whether r issues an API key that there is, revokes one that is not there or is revoked, or erases what is not there or is erased: Decide does none of that, and a log that says so
-// was written by other rules.
-func (l *layer) stray(r Recorded) bool {
-	key, known := l.apiKeys.get(r.Event.subjects().apiKey)
-	switch e := r.Event.(type) {
+// strayed reports whether an event issues an API key that there is, revokes one that is not there or is revoked, or erases what is not there or is erased: Decide does none of that, and a log that
+// says so was written by other rules.
+func (p *prior) strayed(e Event) bool {
+	switch e.(type) {
 	case APIKeyIssued:
-		return known
+		return p.hasKey
 	case APIKeyRevoked:
-		return !known || key.Revoked
+		return !p.hasKey || p.APIKey.Revoked
 	case PersonalErased:
-		result, known := l.results.get(e.ResultID)
-		return !known || result.Erased
+		return !p.hasResult || p.Result.Erased
 	}
 	return false
 }
 
-// foreign reports whether r is about an activity, a result or an API key of another tenant, or about that tenant itself.
-func (l *layer) foreign(r Recorded) bool {
-	about := r.Event.subjects()
-	a, ok := l.activities.get(about.activity)
-	result, submitted := l.results.get(about.result)
-	k, known := l.apiKeys.get(about.apiKey)
-	return ok && a.Tenant != r.Stream.Tenant || submitted && result.Tenant != r.Stream.Tenant || known && k.Tenant != r.Stream.Tenant || about.tenant && r.Event.StreamID() != r.Stream.Tenant
+// foreign reports whether a tenant's event is about an activity, a result or an API key of another tenant, or about that tenant itself.
+func (p *prior) foreign(tenant ID, e Event) bool {
+	return p.hasActivity && p.Activity.Tenant != tenant || p.hasResult && p.Result.Tenant != tenant || p.hasKey && p.APIKey.Tenant != tenant || p.about.tenant && e.StreamID() != tenant
 }

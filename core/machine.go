@@ -13,6 +13,7 @@ var ErrOutOfOrder = errors.New("event is out of order")
 // then Commit once the log says that Pending is durable, or Rollback if it is not. It is not safe for concurrent use.
 type Machine struct {
 	law     *Lifecycle
+	durable *compact // what base knows
 	base    *layer
 	overlay *layer
 	pending []Recorded
@@ -20,8 +21,9 @@ type Machine struct {
 
 // NewMachine gives the machine of an empty log.
 func NewMachine() *Machine {
-	base := newLayer(nil)
-	return &Machine{law: NewLifecycle(), base: base, overlay: newLayer(base)}
+	durable := newCompact()
+	base := newBase(durable)
+	return &Machine{law: NewLifecycle(), durable: durable, base: base, overlay: newOverlay(base)}
 }
 
 // Head is the position of the last event that is durable.
@@ -54,19 +56,18 @@ func (m *Machine) Step(c Command) (Receipt, error) {
 	}
 	first := len(m.pending)
 	for i, e := range events {
-		r := m.record(c, i, e)
-		m.overlay.apply(r)
-		m.pending = append(m.pending, r)
+		before := m.overlay.before(c.Tenant, e)
+		m.pending = append(m.pending, m.record(c, i, e, &before))
+		m.overlay.apply(&before, &m.pending[len(m.pending)-1])
 	}
 	return Receipt{Events: m.pending[first:len(m.pending):len(m.pending)]}, nil
 }
 
 // record gives the n-th event of a command its place: next in the log, in its tenant, and in its stream. Each event is caused by the one before it in the commit.
-func (m *Machine) record(c Command, n int, e Event) Recorded {
-	tenant, _ := m.overlay.tenants.get(c.Tenant)
+func (m *Machine) record(c Command, n int, e Event, before *prior) Recorded {
 	r := Recorded{
-		Position: m.overlay.head + 1, TenantPosition: tenant.Head + 1,
-		Stream: Stream{Tenant: c.Tenant, ID: e.StreamID()}, Version: m.overlay.version(c.Tenant, e) + 1,
+		Position: m.overlay.head + 1, TenantPosition: before.Tenant.Head + 1,
+		Stream: Stream{Tenant: c.Tenant, ID: e.StreamID()}, Version: before.version(e) + 1,
 		EventID: c.EventID.event(n), RecordedAt: c.At, Metadata: c.Metadata, Event: e,
 	}
 	if n > 0 {
@@ -81,13 +82,13 @@ func (m *Machine) Pending() []Recorded { return m.pending }
 
 // Commit keeps what is pending: the log holds it.
 func (m *Machine) Commit() {
-	m.overlay.sink(m.base)
+	m.overlay.sink()
 	m.pending = nil
 }
 
 // Rollback forgets what is pending: the log does not hold it, or nobody knows. It leaves no trace.
 func (m *Machine) Rollback() {
-	m.overlay.drop(m.base)
+	m.overlay.drop()
 	m.pending = nil
 }
 
@@ -96,28 +97,28 @@ func (m *Machine) Replay(r Recorded) error {
 	if len(m.pending) > 0 {
 		return fmt.Errorf("replay of position %d with %d events pending", r.Position, len(m.pending))
 	}
-	if err := m.outOfOrder(r); err != nil {
+	before := m.base.before(r.Stream.Tenant, r.Event)
+	if err := m.outOfOrder(&before, &r); err != nil {
 		return err
 	}
-	m.fold(r)
+	m.fold(&before, &r)
 	return nil
 }
 
 // outOfOrder reports why an event cannot be the next one that is durable; nil if it can.
-func (m *Machine) outOfOrder(r Recorded) error {
-	tenant, _ := m.base.tenants.get(r.Stream.Tenant)
+func (m *Machine) outOfOrder(before *prior, r *Recorded) error {
 	switch {
 	case r.Position != m.base.head+1:
 		return fmt.Errorf("%w: position %d after %d", ErrOutOfOrder, r.Position, m.base.head)
-	case r.TenantPosition != tenant.Head+1:
-		return fmt.Errorf("%w: position %d: tenant position %d after %d", ErrOutOfOrder, r.Position, r.TenantPosition, tenant.Head)
+	case r.TenantPosition != before.Tenant.Head+1:
+		return fmt.Errorf("%w: position %d: tenant position %d after %d", ErrOutOfOrder, r.Position, r.TenantPosition, before.Tenant.Head)
 	case r.Stream.ID != r.Event.StreamID():
 		return fmt.Errorf("%w: position %d: stream %s holds an event of stream %s", ErrOutOfOrder, r.Position, r.Stream.ID, r.Event.StreamID())
-	case r.Version != m.base.version(r.Stream.Tenant, r.Event)+1:
-		return fmt.Errorf("%w: position %d: version %d after %d", ErrOutOfOrder, r.Position, r.Version, m.base.version(r.Stream.Tenant, r.Event))
-	case m.base.foreign(r):
+	case r.Version != before.version(r.Event)+1:
+		return fmt.Errorf("%w: position %d: version %d after %d", ErrOutOfOrder, r.Position, r.Version, before.version(r.Event))
+	case before.foreign(r.Stream.Tenant, r.Event):
 		return fmt.Errorf("%w: position %d: what it is about belongs to another tenant than its stream", ErrOutOfOrder, r.Position)
-	case m.base.stray(r):
+	case before.strayed(r.Event):
 		return fmt.Errorf("%w: position %d: its API key was issued before, or was not, or is revoked; or its result is not there, or was erased before", ErrOutOfOrder, r.Position)
 	case r.RecordedAt < m.base.at:
 		return fmt.Errorf("%w: position %d: recorded at %s, before %s", ErrOutOfOrder, r.Position, r.RecordedAt, m.base.at)
@@ -126,28 +127,29 @@ func (m *Machine) outOfOrder(r Recorded) error {
 }
 
 // fold takes in an event that is durable, and the next one.
-func (m *Machine) fold(r Recorded) {
-	m.base.apply(r)
+func (m *Machine) fold(before *prior, r *Recorded) {
+	m.base.apply(before, r)
 	m.overlay.head, m.overlay.at = m.base.head, m.base.at
 }
 
 // SameAs reports whether two machines know the same of what is durable, down to the last name and key: for whoever must know that one is what a replay of the log makes.
 func (m *Machine) SameAs(other *Machine) bool {
 	a, b := m.base, other.base
-	return a.head == b.head && a.at == b.at && sameRows(a.activities, b.activities) && sameRows(a.results, b.results) && sameRows(a.names, b.names) &&
-		sameRows(a.tenants, b.tenants) && sameRows(a.apiKeys, b.apiKeys) && a.keys.floor == b.keys.floor && maps.Equal(a.keys.positions, b.keys.positions)
+	return a.head == b.head && a.at == b.at && m.durable.sameAs(other.durable) && a.keys.floor == b.keys.floor && maps.Equal(a.keys.positions, b.keys.positions)
 }
 
-// Holding is how many of each there are in a machine's memory, of what is durable.
+// Holding is how many of each there are in a machine's memory, of what is durable, and what that takes.
 type Holding struct {
 	Activities, Results, Names, Tenants, APIKeys int
 	Keys                                         int // idempotency keys, KeysHeld at most
+	Bytes                                        int // of all that, with the room that it has to grow
 }
 
 // Holding counts what the machine holds. It costs next to nothing.
 func (m *Machine) Holding() Holding {
-	b := m.base
-	return Holding{len(b.activities.rows), len(b.results.rows), len(b.names.rows), len(b.tenants.rows), len(b.apiKeys.rows), len(b.keys.positions)}
+	c, keys := m.durable, m.base.keys
+	return Holding{
+		Activities: int(c.activities.last), Results: int(c.results.last), Names: int(c.activityNames.last) + int(c.resultNames.last), Tenants: int(c.tenants.last), APIKeys: int(c.apiKeys.last),
+		Keys: len(keys.positions), Bytes: c.bytes() + keys.bytes(),
+	}
 }
-
-func sameRows[K, V comparable](a, b *table[K, V]) bool { return maps.Equal(a.rows, b.rows) }

@@ -16,15 +16,25 @@ const (
 	idempotencyKey   nameKind = 'i' // the endpoint and Idempotency-Key that a command came with → the position of its first event
 )
 
-func nameOf(kind nameKind, tenant ID, text []byte) name {
+func nameOf[T string | []byte](kind nameKind, tenant ID, text T) name {
 	var buf [1 + len(ID{}) + 255*4]byte // ids have at most 255 characters (contract §2.3): no allocation
 	b := append(append(append(buf[:0], byte(kind)), tenant[:]...), text...)
 	sum := sha256.Sum256(b)
 	return name(sum[:16])
 }
 
+// names is the table of the names of a kind.
+func (l *layer) names(kind nameKind) table[name, ID] {
+	switch kind {
+	case activityKey, activityProvider:
+		return l.activityNames
+	default:
+		return l.resultNames
+	}
+}
+
 // learnNames records what an event makes known under a name.
-func (l *layer) learnNames(r Recorded) {
+func (l *layer) learnNames(r *Recorded) {
 	tenant := r.Stream.Tenant
 	switch e := r.Event.(type) {
 	case ActivityCreated:
@@ -37,7 +47,7 @@ func (l *layer) learnNames(r Recorded) {
 			return // a submission never gives an activity a provider id (contract §2.1)
 		}
 		if !e.SentActivityID.IsZero() {
-			l.names.set(nameOf(resultActivity, tenant, e.SentActivityID[:]), e.ResultID)
+			l.resultNames.set(nameOf(resultActivity, tenant, e.SentActivityID[:]), e.ResultID)
 		}
 		l.learn(resultProvider, tenant, e.ProviderActivityID, e.ResultID)
 	}
@@ -45,7 +55,7 @@ func (l *layer) learnNames(r Recorded) {
 
 func (l *layer) learn(kind nameKind, tenant ID, text string, id ID) {
 	if text != "" {
-		l.names.set(nameOf(kind, tenant, []byte(text)), id)
+		l.names(kind).set(nameOf(kind, tenant, text), id)
 	}
 }
 
@@ -54,6 +64,6 @@ func (l *layer) lookup(kind nameKind, tenant ID, text string) ID {
 	if text == "" {
 		return ID{}
 	}
-	id, _ := l.names.get(nameOf(kind, tenant, []byte(text)))
+	id, _ := l.names(kind).get(nameOf(kind, tenant, text))
 	return id
 }

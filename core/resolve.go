@@ -61,7 +61,7 @@ func (l *layer) namedByActivityID(tenant, id ID) State {
 	if s := l.activity(tenant, id); !s.ActivityID.IsZero() {
 		return s
 	}
-	result, _ := l.names.get(nameOf(resultActivity, tenant, id[:]))
+	result, _ := l.resultNames.get(nameOf(resultActivity, tenant, id[:]))
 	return l.ofResult(result)
 }
 

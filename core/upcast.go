@@ -49,3 +49,20 @@ func chainFrom(eventType string, schema int) ([]upcaster, error) {
 	}
 	return chain[schema-1:], nil
 }
+
+// typeNames are the types that there are, each by its own name.
+var typeNames = func() map[string]string {
+	names := make(map[string]string)
+	for name := range upcasters {
+		names[name] = name
+	}
+	return names
+}()
+
+// TypeName gives the name of an event's type as a text: of the types that there are always the same one, so that who reads millions of events has no text for each.
+func TypeName(name []byte) string {
+	if known, ok := typeNames[string(name)]; ok {
+		return known
+	}
+	return string(name)
+}

@@ -145,5 +145,5 @@ func (m *Metrics) advanced(machine *core.Machine) {
 	m.head.Set(float64(machine.Head()))
 	m.activities.Set(float64(holding.Activities))
 	m.results.Set(float64(holding.Results))
-	m.bytes.Set(float64(bytesOf(holding)))
+	m.bytes.Set(float64(holding.Bytes))
 }

@@ -72,7 +72,7 @@ func TestMetricsTellWhatANodeDid(t *testing.T) {
 	}
 }
 
-// TestBytesOfTheMachine: what is told of the memory that the state takes is about what it takes.
+// TestBytesOfTheMachine: what is told of the memory that the state takes is what it takes.
 func TestBytesOfTheMachine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one goroutine alone: make test runs it")
@@ -95,7 +95,7 @@ func TestBytesOfTheMachine(t *testing.T) {
 	submitAll(t.Context(), n, standalone("afterwards")) // it is answered when the log has been replayed
 	took := float64(heap() - before)
 	told := gathered(t, n)["resultlog_machine_bytes"]
-	if ratio := told / took; ratio < 0.5 || ratio > 2 {
+	if ratio := told / took; ratio < 0.9 || ratio > 1.1 { // beside it, the heap has what the sequencer works with
 		t.Errorf("%d results are told to take %.1f MB, and the heap has grown by %.1f MB", results, told/1e6, took/1e6)
 	}
 	t.Logf("told %.1f MB, measured %.1f MB", told/1e6, took/1e6)

@@ -3,6 +3,7 @@ package eventstoretest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -110,6 +111,30 @@ func slim(t *testing.T, b *bench) {
 	if err := eventstore.Replay(t.Context(), n.log, core.NewMachine(), nil); err != nil {
 		t.Errorf("replay: %v", err)
 	}
+}
+
+// otherSlim puts events into the log whose slim encodings begin with other versions: their data says what they are.
+func otherSlim(t *testing.T, b *bench) {
+	if b.Exec == nil {
+		t.Skip("nothing but this program can write to this log")
+	}
+	n, other := b.node(t), b.node(t)
+	n.mustSubmit(t, n.oddities(tenant(1), `{}`))
+	for i, from := range []int{5, 24} { // the first byte of no activity's id, which is 0; and one of a time, which is above a hundred for some years to come
+		insert := fmt.Sprintf(`INSERT INTO events (position, tenant_id, tenant_position, stream_id, version, event_id, type, schema_version, data, personal, metadata, slim, recorded_at)
+			SELECT %[1]d, tenant_id, %[1]d, stream_id, %[1]d, event_id, type, schema_version, data, NULL, metadata, substr(slim, %[2]d), recorded_at FROM events WHERE position = 1`, i+2, from)
+		if err := b.Exec(t, insert); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := mustRead(t, n.log, 0)
+	got, err := collect(n.log.ReadSlim(t.Context(), 0))
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%d events, %v", len(got), err)
+	}
+	sameSlim(t, got, whole)
+	same(t, got[1:], whole[1:]) // decoded from data, they lack nothing
+	same(t, other.mustSubmit(t).missed[1:], whole[1:])
 }
 
 // streams puts a stream longer than a page into the log, between others, and the same once more for another tenant, id and all.

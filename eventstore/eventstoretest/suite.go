@@ -47,6 +47,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Backend) {
 		{"reading can be stopped, and begun again", stopsAndBeginsAgain},
 		{"reading ends when its context does", readingCancelled},
 		{"what is read slim is what a machine reads", slim},
+		{"a slim encoding of another version is left unread", otherSlim},
 		{"a stream is read by version, and by its own tenant alone", streams},
 		{"a tenant is read by tenant position, every byte as it is stored", tenantEntries},
 		{"an event of a newer program ends reading", unknownEvent},

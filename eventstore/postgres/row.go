@@ -35,10 +35,13 @@ func scanRow(rows pgx.Rows) (row eventstore.Row, err error) {
 	return row, row.Scanned(int64(version), err)
 }
 
+// scanner reads the row that rows stands on.
+type scanner func(rows pgx.Rows) (eventstore.Row, error)
+
 // scanAll decodes all rows into events, as eventstore.DecodeAll does, and closes them.
-func scanAll(rows pgx.Rows, events []core.Recorded, decode eventstore.Decoder, maxBytes int) ([]core.Recorded, error) {
+func scanAll(rows pgx.Rows, events []core.Recorded, scan scanner, decode eventstore.Decoder, maxBytes int) ([]core.Recorded, error) {
 	defer rows.Close()
-	return eventstore.DecodeAll(rows, func() (eventstore.Row, error) { return scanRow(rows) }, events, decode, maxBytes)
+	return eventstore.DecodeAll(rows, func() (eventstore.Row, error) { return scan(rows) }, events, decode, maxBytes)
 }
 
 // columnsOf turns rows into the arrays that insertEvents takes.

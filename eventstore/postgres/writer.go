@@ -135,11 +135,11 @@ func (w *writer) missed(ctx context.Context, after, head core.Position) ([]core.
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	rows, err := w.conn.Query(ctx, selectSlim, int64(after), eventstore.MaxMissed)
+	rows, err := w.conn.Query(ctx, selectSlim, inBinary, int64(after), eventstore.MaxMissed)
 	if err != nil {
 		return nil, err
 	}
-	return scanAll(rows, make([]core.Recorded, 0, head-after), eventstore.Row.SlimRecorded, eventstore.MaxMissedBytes)
+	return scanAll(rows, make([]core.Recorded, 0, head-after), scanSlim, eventstore.Row.SlimRecorded, eventstore.MaxMissedBytes)
 }
 
 // commitTransaction inserts rows and commits: two statements, sent at once. Without an error, they are durable. With one, maybe tells whether they may be.

@@ -58,7 +58,7 @@ type Log struct {
 	head       *sql.Stmt
 	allPage    *sql.Stmt
 	storedPage *sql.Stmt
-	slimPage   *sql.Stmt
+	packedPage *sql.Stmt
 	streamPage *sql.Stmt
 	barePage   *sql.Stmt
 	tenantHead *sql.Stmt
@@ -100,7 +100,7 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{
-		selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectSlim: &l.slimPage, selectStream: &l.streamPage,
+		selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectPacked: &l.packedPage, selectStream: &l.streamPage,
 		selectBare: &l.barePage, selectTenantHead: &l.tenantHead, selectTenant: &l.tenantPage,
 	})
 }

@@ -20,9 +20,10 @@ func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.R
 
 // ReadSlim implements eventstore.Log.
 func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return l.read(ctx, core.Recorded{Position: after}, eventstore.Row.SlimRecorded, func(last core.Recorded, most int) (*sql.Rows, error) {
-		return l.slimPage.QueryContext(ctx, int64(last.Position), most)
-	})
+	return eventstore.Decoded(eventstore.Row.SlimRecorded, eventstore.PagedAhead(ctx, eventstore.Row{Entry: core.Entry{Position: after}},
+		func(ctx context.Context, last eventstore.Row, most int, into []eventstore.Row) ([]eventstore.Row, error) {
+			return l.packedRows(ctx, last.Position, most, into)
+		}))
 }
 
 // ReadStream implements eventstore.Log.

@@ -1,0 +1,157 @@
+package eventstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"resultlog/eventstore"
+)
+
+// numbers is a store of the numbers from 1, which is read in pages.
+type numbers struct {
+	most    atomic.Int64 // the last
+	fetches atomic.Int64
+	running atomic.Int64
+}
+
+func newNumbers(most int) *numbers {
+	n := new(numbers)
+	n.most.Store(int64(most))
+	return n
+}
+
+func (n *numbers) fetch(_ context.Context, after, most int, into []int) ([]int, error) {
+	n.fetches.Add(1)
+	n.running.Add(1)
+	defer n.running.Add(-1)
+	for i := after + 1; i <= after+most && i <= int(n.most.Load()); i++ {
+		into = append(into, i)
+	}
+	return into, nil
+}
+
+// mustYield walks a sequence to its end, and fails the test unless it is the numbers from 1.
+func mustYield(t *testing.T, walk iter.Seq2[int, error], most int) {
+	t.Helper()
+	last := 0
+	for one, err := range walk {
+		if err != nil || one != last+1 {
+			t.Fatalf("after %d comes %d (%v)", last, one, err)
+		}
+		last = one
+	}
+	if last != most {
+		t.Errorf("it ends at %d, want %d", last, most)
+	}
+}
+
+func TestPagedAheadYieldsAll(t *testing.T) {
+	const first, page = eventstore.FirstPage, eventstore.PageSize
+	for _, most := range []int{0, 1, first - 1, first, first + 1, first + page - 1, first + page, first + page + 1, first + 3*page, first + 3*page + 1} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			n := newNumbers(most)
+			walk := eventstore.PagedAhead(t.Context(), 0, n.fetch)
+			mustYield(t, walk, most)
+			mustYield(t, walk, most) // it may be walked again
+			if fetches := n.fetches.Load(); most < first && fetches != 2 {
+				t.Errorf("%d fetches for two walks that are over in a page", fetches)
+			}
+		})
+	}
+}
+
+// TestPagedAheadFetchesAhead would wait for ever if the next page were not fetched while the caller has the one before; and would find two if there were more than one ahead.
+func TestPagedAheadFetchesAhead(t *testing.T) {
+	n := newNumbers(eventstore.FirstPage + 3*eventstore.PageSize)
+	begun := make(chan int, 10)
+	walk := eventstore.PagedAhead(t.Context(), 0, func(ctx context.Context, after, most int, into []int) ([]int, error) {
+		begun <- after
+		return n.fetch(ctx, after, most, into)
+	})
+	ends := []int{0, eventstore.FirstPage, eventstore.FirstPage + eventstore.PageSize, eventstore.FirstPage + 2*eventstore.PageSize, eventstore.FirstPage + 3*eventstore.PageSize}
+	for one, err := range walk {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.Index(ends, one-1); i >= 0 { // the first of a page
+			if i == 0 && <-begun != 0 {
+				t.Fatal("it does not begin at the beginning")
+			}
+			if after := <-begun; after != ends[i+1] || len(begun) > 0 {
+				t.Fatalf("at %d the page after %d is fetched, and %d more", one, after, len(begun))
+			}
+		}
+	}
+}
+
+// TestPagedAheadFindsWhatComes: what is there when the caller comes to the end is found, though the page ahead was fetched before.
+func TestPagedAheadFindsWhatComes(t *testing.T) {
+	const most = eventstore.FirstPage + 5
+	n := newNumbers(most)
+	last := 0
+	for one, err := range eventstore.PagedAhead(t.Context(), 0, n.fetch) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last = one; one == most {
+			n.most.Store(most + 5)
+		}
+	}
+	if last != most+5 {
+		t.Errorf("it ends at %d, want %d", last, most+5)
+	}
+}
+
+// TestPagedAheadEnds: however a walk ends, nothing of it goes on; what is being fetched is cancelled.
+func TestPagedAheadEnds(t *testing.T) {
+	failed := errors.New("no")
+	for name, end := range map[string]struct {
+		ahead func(ctx context.Context) error // what comes of the page that is fetched ahead
+		walk  func(cancel func()) bool        // whether the caller goes on, with the first of the first page
+		err   error
+		last  int
+	}{
+		"the caller stops":         {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, func(func()) bool { return false }, nil, 1},
+		"the context ends":         {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, func(cancel func()) bool { cancel(); return true }, context.Canceled, eventstore.FirstPage},
+		"it ended after the fetch": {func(context.Context) error { return nil }, func(cancel func()) bool { cancel(); return true }, context.Canceled, eventstore.FirstPage},
+		"a fetch fails":            {func(context.Context) error { return failed }, func(func()) bool { return true }, failed, eventstore.FirstPage + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNumbers(eventstore.FirstPage + 2*eventstore.PageSize)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			last, ended := 0, error(nil)
+			for one, err := range eventstore.PagedAhead(ctx, 0, func(ctx context.Context, after, most int, into []int) ([]int, error) {
+				all, _ := n.fetch(ctx, after, most, into)
+				n.running.Add(1)
+				defer n.running.Add(-1)
+				if after != eventstore.FirstPage {
+					return all, nil
+				}
+				if err := end.ahead(ctx); err != nil {
+					return all[:1], err
+				}
+				return all, nil
+			}) {
+				if err != nil {
+					ended = err
+					continue
+				}
+				if last = one; one == 1 && !end.walk(cancel) {
+					break
+				}
+			}
+			if !errors.Is(ended, end.err) || last != end.last {
+				t.Errorf("it ends at %d with %v, want %d and %v", last, ended, end.last, end.err)
+			}
+			if running := n.running.Load(); running != 0 {
+				t.Errorf("%d fetches are still running", running)
+			}
+		})
+	}
+}
