@@ -99,7 +99,7 @@ fuzz: ## fuzz the decoders and the parsing of keys, FUZZTIME each
 	$(GO) test ./http -run '^$$' -fuzz FuzzSplitBatch -fuzztime $(FUZZTIME)
 
 BENCHFLAGS ?=
-bench: ## measure beside the ceiling and the plain-file limit (BENCHFLAGS=--quick for a minute and a half)
+bench: ## measure beside the limits of what it does, some 45 minutes (BENCHFLAGS=--quick for less than one)
 	$(GO) run ./cmd/bench $(BENCHFLAGS)
 
 ci: ## everything that must be green before a change lands

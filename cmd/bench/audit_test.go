@@ -8,16 +8,7 @@ import (
 
 // A history is made, exported, and verified both ways; each is measured in each round, and what was not whole would be an error.
 func TestAuditIsMeasured(t *testing.T) {
-	credentials, err := newCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	product, err := buildProduct(t.Context(), dir, credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runs, err := benchCommand{Events: 3001, Rounds: 2}.measureAudit(t.Context(), dir, product)
+	runs, err := built(t).measureAudit(t.Context(), t.TempDir(), 3001, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

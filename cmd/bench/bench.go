@@ -13,49 +13,48 @@ import (
 
 // benchCommand is what `make bench` runs.
 type benchCommand struct {
-	Clients []int   `default:"1,16,64,256" help:"Numbers of keep-alive clients."`
-	Rounds  int     `default:"3" help:"How often everything is measured; medians are reported, and less than three are none."`
-	Seconds float64 `default:"3" help:"How long clients send in a run."`
-	Quick   bool    `help:"Shorter runs of fewer of them, some 90 seconds: to see whether something broke, not for the record."`
-	Rows    int     `default:"1000000" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured."`
-	Events  int     `default:"1000000" help:"How many events the history has that is exported and verified; 0: it is not measured."`
-	Only    string  `enum:",rates,trees,postgres,tenants,pages,audit" default:"" placeholder:"PART" help:"Measure this part and no other: rates, trees, postgres, tenants, pages or audit."`
-	JSON    string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
-	Dir     string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory."`
+	Clients    []int   `default:"1,16,64,256,1024" help:"Numbers of keep-alive clients. Default: ${default}."`
+	Rounds     int     `default:"3" help:"How often everything is measured; medians are reported, and less than three are none. Default: ${default}."`
+	Seconds    float64 `default:"3" help:"How long clients send in a run; an overload lasts twenty times as long. Default: ${default}."`
+	Quick      bool    `help:"Nearly every target, as short as a figure means anything: in less than a minute, to see whether something broke, not for the record."`
+	Rows       int     `default:"1000000" placeholder:"N" help:"How many results the pages of lists are read from, beside a thousand; 0: they are not measured. Default: ${default}."`
+	Events     []int   `default:"1000000" placeholder:"N" help:"How many events the histories have. The parts audit and catchup take the largest, growth each of them beside an empty log; 0: these parts are not measured. Default: ${default}."`
+	Activities int     `default:"1000000" placeholder:"N" help:"How many activities, of three events each, are replayed and kept in memory; 0: these parts are not measured. Default: ${default}."`
+	Rate       float64 `default:"2000" placeholder:"N" help:"Requests a second of the open loop, the same for all. Default: ${default}."`
+	Only       string  `enum:",rates,trees,postgres,open,tenants,overload,catchup,replay,memory,growth,pages,audit" default:"" placeholder:"PART" help:"Measure this part and no other."`
+	JSON       string  `placeholder:"FILE" help:"Also write the raw figures and the targets to this file."`
+	SVG        string  `placeholder:"FILE" help:"Also draw the rates and latencies over the number of clients into this file."`
+	Dir        string  `default:"bin" help:"Where contenders keep their data; on a disk, not in memory. Default: ${default}."`
 }
 
-// The parts of a bench, as --only names them.
-const (
-	ratesPart    = "rates"    // resultlog beside its limits
-	treesPart    = "trees"    // resultlog beside itself without the audit's trees
-	postgresPart = "postgres" // resultlog on PostgreSQL beside the ceiling and what a user would write instead
-	tenantsPart  = "tenants"  // a quiet tenant beside a flooding one
-	pagesPart    = "pages"    // lists
-	auditPart    = "audit"    // exporting and verifying a history
-)
-
-// measures tells whether a part was asked for.
-func (b benchCommand) measures(part string) bool { return b.Only == "" || b.Only == part }
-
-// quick is what --quick measures: every target, as short as its ratio means anything.
-func (b *benchCommand) quick() {
-	b.Clients, b.Rounds, b.Seconds, b.Rows = []int{1, 64, 256}, 3, 0.5, min(b.Rows, 100_000)
-	b.Events = min(b.Events, 100_000)
-}
-
-// quickOnPostgres are the numbers of clients of what is quick on PostgreSQL, where each run begins with a cluster.
-var quickOnPostgres = []int{64, 256}
+// Help stands in --help, below the usage.
+func (benchCommand) Help() string { return introduction + partsHelp() + examples }
 
 // Validate implements kong's check of the flags.
 func (b *benchCommand) Validate() error {
-	if len(b.Clients) == 0 || slices.Min(b.Clients) < 1 || b.Rounds < 1 || b.Seconds <= 0 {
-		return errors.New("--clients, --rounds and --seconds must be positive")
+	if len(b.Clients) == 0 || slices.Min(b.Clients) < 1 || b.Rounds < 1 || b.Seconds <= 0 || b.Rate <= 0 {
+		return errors.New("--clients, --rounds, --seconds and --rate must be positive")
 	}
 	if b.Rows != 0 && b.Rows < fewRows {
 		return fmt.Errorf("--rows must be 0, or %d at least", fewRows)
 	}
+	if len(b.Events) == 0 || slices.Min(b.Events) < 0 || b.Activities < 0 {
+		return errors.New("--events and --activities must not be negative")
+	}
+	if b.SVG != "" && !b.measures(ratesPart) && !b.measures(postgresPart) {
+		return fmt.Errorf("--svg draws what the parts %s and %s measure: leave --only out, or name one of them", ratesPart, postgresPart)
+	}
 	return nil
 }
+
+// quick is what --quick measures.
+func (b *benchCommand) quick() {
+	b.Clients, b.Rounds, b.Seconds = []int{1, batchClients, 64, 256}, 3, 0.2
+	b.Rows, b.Events, b.Activities = min(b.Rows, 20_000), []int{min(b.most(), 30_000)}, min(b.Activities, 100_000)
+}
+
+// most is how many events the largest history has.
+func (b benchCommand) most() int { return slices.Max(b.Events) }
 
 // Run measures everything and prints the report.
 func (b benchCommand) Run(ctx context.Context) error {
@@ -84,14 +83,25 @@ func (b benchCommand) Run(ctx context.Context) error {
 	r := report{Machine: describe(ctx, dir), Clients: b.Clients, Rounds: b.Rounds, Seconds: b.Seconds, Rows: b.Rows}
 	s := settings{dir: dir, token: credentials.token, length: time.Duration(b.Seconds * float64(time.Second))}
 	if err := b.measure(ctx, s, product, &r); err != nil {
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
 		return err
 	}
-	r.Targets = slices.Concat(r.Runs.verdicts(), r.Pages.verdicts(b.Rows), r.Audit.verdicts())
+	r.judge()
 	r.write(os.Stdout)
+	return b.keep(r)
+}
+
+// keep writes the files that were asked for.
+func (b benchCommand) keep(r report) (err error) {
 	if b.JSON != "" {
-		return r.writeJSON(b.JSON)
+		err = r.writeJSON(b.JSON)
 	}
-	return nil
+	if b.SVG != "" {
+		err = errors.Join(err, r.writeSVG(b.SVG))
+	}
+	return err
 }
 
 // measure fills in the parts of the report that were asked for.
@@ -99,102 +109,23 @@ func (b benchCommand) measure(ctx context.Context, s settings, p product, r *rep
 	if r.Machine.Postgres, err = b.postgres(ctx, postgrestest.Binaries); err != nil {
 		return err
 	}
-	if all := b.contenders(p, r.Machine.Postgres != ""); len(all) > 0 {
-		for _, c := range all {
-			r.Contenders = append(r.Contenders, c.name)
-		}
-		if r.Runs, err = b.rounds(ctx, s, all); err != nil {
+	if b.Quick && r.Machine.Postgres != "" { // to start one takes longer than a run
+		if s.shared, err = postgrestest.StartIn(ctx, s.dir); err != nil {
 			return err
 		}
+		defer func() { err = errors.Join(err, s.shared.Close()) }()
 	}
-	if b.measures(tenantsPart) {
-		if r.Tenants, err = b.tenantRounds(ctx, s, p); err != nil {
-			return err
+	if err := measureRates(ctx, b, s, p, r); err != nil {
+		return err
+	}
+	s.past = r.Runs
+	for _, part := range parts {
+		if !b.measures(part.name) || part.measure == nil {
+			continue
 		}
-	}
-	if b.measures(pagesPart) && b.Rows > 0 {
-		fmt.Fprintf(os.Stderr, "filling read tables with %d results\n", b.Rows)
-		if r.Pages, err = measurePages(ctx, s.dir, b.Rows, b.Rounds); err != nil {
-			return err
-		}
-	}
-	if b.measures(auditPart) && b.Events > 0 {
-		fmt.Fprintf(os.Stderr, "making a history of %d events\n", b.Events)
-		if r.Audit, err = b.measureAudit(ctx, s.dir, p); err != nil {
+		if err := part.measure(ctx, b, s, p, r); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// contenders lists who is measured, in the order of each round: the limits first, since their rates say how much to prepare for.
-func (b benchCommand) contenders(p product, onPostgres bool) (all []contender) {
-	if b.measures(ratesPart) || onPostgres {
-		all = append(all, ceiling(p.token))
-	}
-	if b.measures(ratesPart) || b.measures(treesPart) {
-		all = append(all, plainFile(p.token), p.known())
-	}
-	if b.measures(treesPart) {
-		all = append(all, p.treeless())
-	}
-	if b.measures(ratesPart) {
-		all = append(all, p.batches())
-	}
-	if b.measures(ratesPart) && !b.Quick {
-		all = append(all, p.keyed(), p.standalone())
-	}
-	if onPostgres {
-		for _, c := range p.onPostgres() {
-			if b.Quick {
-				c.only = quickOnPostgres
-			}
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
-// rounds measures every contender with every number of clients, one after the other, and all of that again in each round:
-// what is compared stands side by side.
-func (b benchCommand) rounds(ctx context.Context, s settings, all []contender) (results, error) {
-	var done results
-	for round := 1; round <= b.Rounds; round++ {
-		for _, clients := range b.Clients {
-			for _, c := range all {
-				if !c.takes(clients) {
-					continue
-				}
-				one, err := s.measure(ctx, c, clients, done.expected(c, clients))
-				if ctx.Err() != nil {
-					return nil, errors.New("interrupted")
-				}
-				if err != nil {
-					return nil, fmt.Errorf("%s, %d clients, round %d: %w", c.name, clients, round, err)
-				}
-				one.Contender, one.Clients, one.Round = c.name, clients, round
-				done = append(done, one)
-				fmt.Fprintf(os.Stderr, "round %d/%d  %3d clients  %-34s %8.0f/s  p99 %7.2f ms  lag %6.1f ms\n", round, b.Rounds, clients, c.name, one.Rate, one.P99, one.Lag)
-			}
-		}
-	}
-	return done, nil
-}
-
-// tenantRounds measures the tenants beside each other, once in each round.
-func (b benchCommand) tenantRounds(ctx context.Context, s settings, p product) (tenantRuns, error) {
-	var done tenantRuns
-	for round := 1; round <= b.Rounds; round++ {
-		one, err := s.measureTenants(ctx, p, floodClients)
-		if ctx.Err() != nil {
-			return nil, errors.New("interrupted")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("a quiet tenant beside a flooding one, round %d: %w", round, err)
-		}
-		one.Round, one.Alone.Round, one.Beside.Round, one.Flood.Round = round, round, round, round
-		done = append(done, one)
-		fmt.Fprintf(os.Stderr, "round %d/%d  a quiet tenant: p99 %.2f ms alone, %.2f ms beside a flood, whose own is %.2f ms\n", round, b.Rounds, one.Alone.P99, one.Beside.P99, one.Flood.P99)
-	}
-	return done, nil
 }

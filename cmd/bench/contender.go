@@ -49,6 +49,7 @@ const (
 	standaloneName = "resultlog, standalone"
 	treelessName   = "resultlog, without trees"
 	crudName       = "CRUD handler"
+	stockName      = "stock watermill-sql, publish"
 	postgresName   = "resultlog on PostgreSQL"
 	twoNodesName   = "resultlog on PostgreSQL, two nodes"
 )

@@ -25,7 +25,7 @@ func self(ctx context.Context, name, dir, token string) *exec.Cmd {
 
 // contenderCommand is what self runs.
 type contenderCommand struct {
-	Name string `arg:"" enum:"ceiling,plain-file,crud" help:"What to serve."`
+	Name string `arg:"" enum:"ceiling,plain-file,crud,stock" help:"What to serve."`
 	Data string `required:"" help:"Directory to keep submissions in."`
 }
 
@@ -37,6 +37,8 @@ func (c contenderCommand) Run(ctx context.Context) error {
 		return serve(ctx, ceilingHandler(token))
 	case "crud":
 		return serveCRUD(ctx, token)
+	case "stock":
+		return serveStock(ctx, token)
 	}
 	file, err := openFileLog(c.Data)
 	if err != nil {

@@ -162,10 +162,36 @@ func (ts tallies) acknowledged() []core.ID {
 const unlimited = math.MaxInt64
 
 // numbers counts from 1 to limit, for all clients together.
-func numbers(limit int64) func() (int64, bool) {
+func numbers(limit int64) func() (int64, bool) { return numbersAfter(0, limit) }
+
+// numbersAfter counts on from first, for so many numbers.
+func numbersAfter(first, limit int64) func() (int64, bool) {
 	var used atomic.Int64
 	return func() (int64, bool) {
 		n := used.Add(1)
-		return n, n <= limit
+		return first + n, n <= limit
+	}
+}
+
+// numbersOf gives the numbers of a list, each once, for all clients together.
+func numbersOf(list []int64) func() (int64, bool) {
+	count := numbers(int64(len(list)))
+	return func() (int64, bool) {
+		n, ok := count()
+		if !ok {
+			return 0, false
+		}
+		return list[n-1], true
+	}
+}
+
+// upTo gives so many numbers of next, and leaves the others.
+func upTo(most int64, next func() (int64, bool)) func() (int64, bool) {
+	count := numbers(most)
+	return func() (int64, bool) {
+		if _, ok := count(); !ok {
+			return 0, false
+		}
+		return next()
 	}
 }

@@ -121,3 +121,28 @@ func TestClosedLoopCountsTheItemsOfBatches(t *testing.T) {
 		}
 	}
 }
+
+func TestNumbers(t *testing.T) {
+	all := func(next func() (int64, bool)) (got []int64) {
+		for n, ok := next(); ok; n, ok = next() {
+			got = append(got, n)
+		}
+		return got
+	}
+	rest := numbers(5)
+	for _, row := range []struct {
+		name      string
+		got, want []int64
+	}{
+		{"from one", all(numbers(3)), []int64{1, 2, 3}},
+		{"after others", all(numbersAfter(7, 2)), []int64{8, 9}},
+		{"of a list", all(numbersOf([]int64{4, 2, 9})), []int64{4, 2, 9}},
+		{"of none", all(numbersOf(nil)), nil},
+		{"some of them", all(upTo(2, rest)), []int64{1, 2}},
+		{"and the rest", all(upTo(9, rest)), []int64{3, 4, 5}},
+	} {
+		if !slices.Equal(row.got, row.want) {
+			t.Errorf("%s: %v, want %v", row.name, row.got, row.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 // machine says where figures come from: without it they mean nothing.
 type machine struct {
+	Command    string `json:"command"`
 	Date       string `json:"date"`
 	Commit     string `json:"commit"`
 	Go         string `json:"go"`
@@ -28,11 +30,17 @@ const unknown = "unknown"
 // describe looks at the machine and at the file system of a directory. What cannot be found out is "unknown".
 func describe(ctx context.Context, dir string) machine {
 	return machine{
-		Date: time.Now().UTC().Format(time.DateOnly), Commit: commit(ctx), Go: runtime.Version(), Cores: runtime.NumCPU(), CPU: cpuModel(read("/proc/cpuinfo")),
+		Command: strings.Join(append([]string{"go run ./cmd/bench"}, os.Args[1:]...), " "),
+		Date:    time.Now().UTC().Format(time.DateOnly), Commit: commit(ctx), Go: runtime.Version(), Cores: runtime.NumCPU(), CPU: cpuModel(read("/proc/cpuinfo")),
 		System:     runtime.GOOS + "/" + runtime.GOARCH + " " + firstLine(read("/proc/sys/kernel/osrelease")),
 		FileSystem: fileSystem(read("/proc/self/mounts"), dir),
 		Load:       load1(read("/proc/loadavg")),
 	}
+}
+
+// caption says in a line where figures come from.
+func (m machine) caption() string {
+	return fmt.Sprintf("%s at commit %s: %d cores (%s), %s, %s", m.Date, m.Commit, m.Cores, m.CPU, m.System, m.Go)
 }
 
 // commit is what the checkout holds, with "-dirty" if it holds more.

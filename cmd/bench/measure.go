@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"resultlog/core"
+	"resultlog/eventstore/postgres/postgrestest"
 )
 
 // run is one measurement: a contender, a number of clients, one round.
@@ -26,9 +27,11 @@ type run struct {
 
 // settings are what a measurement is made with.
 type settings struct {
-	dir    string        // where contenders keep their data: on a disk, since syncing is what is measured
-	token  string        // of all requests
-	length time.Duration // how long clients send
+	dir    string                // where contenders keep their data: on a disk, since syncing is what is measured
+	token  string                // of all requests
+	length time.Duration         // how long clients send
+	past   results               // what was measured before: what contenders are stocked for
+	shared *postgrestest.Cluster // that all databases are made in; nil: each has one of its own, so that none works off what another has left
 }
 
 const (
@@ -45,8 +48,7 @@ const (
 
 // measure drives a contender with a number of clients. Expected is the rate to prepare for.
 func (s settings) measure(ctx context.Context, c contender, clients int, expected float64) (result run, err error) {
-	stock := int64(expected*s.length.Seconds()*(1+warmUpShare)*stockMargin) + int64(clients)
-	stock = max(stock, leastRequests*int64(clients)*c.template(s.token).items)
+	stock := s.stock(c, clients, expected)
 	err = s.onServer(ctx, c, func(at place) (acknowledged []core.ID, err error) {
 		result, acknowledged, err = s.drive(ctx, c, at, clients, stock)
 		return acknowledged, err
@@ -54,34 +56,53 @@ func (s settings) measure(ctx context.Context, c contender, clients int, expecte
 	return result, err
 }
 
+// stock is how many submissions a run of so many clients needs at the rate that is expected.
+func (s settings) stock(c contender, clients int, expected float64) int64 {
+	stock := int64(expected*s.length.Seconds()*(1+warmUpShare)*stockMargin) + int64(clients)
+	return max(stock, leastRequests*int64(clients)*c.template(s.token).items)
+}
+
 // drive sends the load: the stock first, then the warm-up, then what counts. It gives the ids of all results that were acknowledged.
 func (s settings) drive(ctx context.Context, c contender, at place, clients int, stock int64) (run, []core.ID, error) {
+	connected, next, err := s.stocked(ctx, c, at, clients, stock)
+	if err != nil {
+		return run{}, nil, err
+	}
+	defer connected.close()
+	warmUp, err := s.warmUp(ctx, c, at, connected, next)
+	if err != nil {
+		return run{}, nil, err
+	}
+	result, timed, err := s.send(ctx, c, at, connected, next, s.length)
+	return result, append(warmUp, timed...), err
+}
+
+// stocked waits until a contender is ready, stocks it for so many submissions, and connects clients to it. It gives them with the numbers of their requests.
+func (s settings) stocked(ctx context.Context, c contender, at place, clients int, stock int64) (load, func() (int64, bool), error) {
 	if c.ready != nil {
 		for _, addr := range at.addrs {
 			if err := c.ready(ctx, addr); err != nil {
-				return run{}, nil, fmt.Errorf("ready: %w", err)
+				return nil, nil, fmt.Errorf("ready: %w", err)
 			}
 		}
 	}
 	if c.prepare == nil {
 		stock = unlimited
 	} else if err := c.prepare(ctx, at, stock); err != nil {
-		return run{}, nil, fmt.Errorf("prepare: %w", err)
+		return nil, nil, fmt.Errorf("prepare: %w", err)
 	}
 	connected, err := connect(clients, at.addrs...)
-	if err != nil {
-		return run{}, nil, err
-	}
-	defer connected.close()
+	return connected, numbers(stock / c.template(s.token).items), err
+}
 
-	next := numbers(stock / c.template(s.token).items)
-	_, warmUp, err := s.send(ctx, c, at, connected, next, time.Duration(warmUpShare*float64(s.length)))
+// warmUp drives clients for a share of a run's length.
+func (s settings) warmUp(ctx context.Context, c contender, at place, clients load, next func() (int64, bool)) ([]core.ID, error) {
+	_, acknowledged, err := s.send(ctx, c, at, clients, next, time.Duration(warmUpShare*float64(s.length)))
 	if err != nil {
-		return run{}, nil, fmt.Errorf("warm-up: %w", err)
+		return nil, fmt.Errorf("warm-up: %w", err)
 	}
 	runtime.GC() // the generator's garbage is not the contender's
-	result, timed, err := s.send(ctx, c, at, connected, next, s.length)
-	return result, append(warmUp, timed...), err
+	return acknowledged, nil
 }
 
 // send drives clients for a time and until what was acknowledged can be read. That is when the clock stops.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
 
@@ -107,12 +106,8 @@ func (rs pageRuns) median(list string, of func(pageRun) float64) float64 {
 
 // verdicts judges the promise, if anything was measured.
 func (rs pageRuns) verdicts(rows int) []verdict {
-	value := rs.ratio(filtered)
-	if math.IsNaN(value) {
-		return nil
-	}
-	name := fmt.Sprintf("a filtered page over %s results, of one over %s", countText(rows), countText(fewRows))
-	return []verdict{{Name: name, Value: value, Target: maxPageRatio, AtMost: true, Met: value <= maxPageRatio}}
+	p := promise{name: fmt.Sprintf("a filtered page over %s results, of one over %s", countText(rows), countText(fewRows)), bound: maxPageRatio, atMost: true}
+	return p.judge(rs.ratio(filtered))
 }
 
 // write prints what a page costs.
@@ -128,6 +123,9 @@ func (rs pageRuns) write(out io.Writer, rows int) {
 }
 
 func countText(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
 	if n >= 1_000_000 {
 		return fmt.Sprintf("%g M", float64(n)/1e6)
 	}

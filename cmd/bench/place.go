@@ -14,6 +14,7 @@ type place struct {
 	dir   string   // empty at first
 	dsn   string   // of a database, empty at first, in a cluster of its own; "" unless the contender asked for one
 	addrs []string // where its nodes listen, once they do
+	pids  []int    // their processes
 }
 
 // onServer starts a contender over an empty place, lets it be driven, stops it and verifies that it kept what was acknowledged.
@@ -52,15 +53,28 @@ func (s settings) find(ctx context.Context, c contender) (at place, leave func()
 	if !c.onPostgres {
 		return at, leave, nil
 	}
-	cluster, err := postgrestest.StartIn(ctx, s.dir)
+	dsn, drop, err := s.database(ctx)
 	if err != nil {
 		return at, nil, errors.Join(err, leave())
 	}
-	leave = func() error { return errors.Join(cluster.Close(), os.RemoveAll(at.dir)) }
-	if at.dsn, _, err = cluster.CreateDatabase(ctx); err != nil { // it goes with the cluster
-		return at, nil, errors.Join(err, leave())
+	at.dsn = dsn
+	return at, func() error { return errors.Join(drop(), os.RemoveAll(at.dir)) }, nil
+}
+
+// database makes an empty database: in a cluster of its own, unless one is shared.
+func (s settings) database(ctx context.Context) (dsn string, drop func() error, err error) {
+	if s.shared != nil {
+		dsn, remove, err := s.shared.CreateDatabase(ctx)
+		return dsn, func() error { return remove(context.WithoutCancel(ctx)) }, err
 	}
-	return at, leave, nil
+	cluster, err := postgrestest.StartIn(ctx, s.dir)
+	if err != nil {
+		return "", nil, err
+	}
+	if dsn, _, err = cluster.CreateDatabase(ctx); err != nil { // it goes with the cluster
+		return "", nil, errors.Join(err, cluster.Close())
+	}
+	return dsn, cluster.Close, nil
 }
 
 // nodes are the processes of one contender.
@@ -73,7 +87,7 @@ func startNodes(ctx context.Context, c contender, at *place) (running nodes, err
 		if err != nil {
 			return nil, errors.Join(err, running.stop())
 		}
-		running, at.addrs = append(running, node), append(at.addrs, node.addr)
+		running, at.addrs, at.pids = append(running, node), append(at.addrs, node.addr), append(at.pids, node.cmd.Process.Pid)
 	}
 	return running, nil
 }

@@ -18,7 +18,7 @@ var errNoPostgres = errors.New("PostgreSQL is not measured: the programs of its 
 
 // postgres is the version of the server's programs, which stand in a directory; "" if PostgreSQL is not to be measured, or cannot be: nobody needs it to see the rest.
 func (b benchCommand) postgres(ctx context.Context, directory func() (string, error)) (version string, err error) {
-	if !b.measures(postgresPart) {
+	if !b.measuresOnPostgres() {
 		return "", nil
 	}
 	programs, err := directory()
@@ -36,15 +36,15 @@ func (b benchCommand) postgres(ctx context.Context, directory func() (string, er
 	return "PostgreSQL " + strings.TrimSpace(strings.TrimPrefix(firstLine(string(said)), "postgres (PostgreSQL)")), nil
 }
 
-// onPostgres lists who is measured on PostgreSQL, each in a cluster of its own, which syncs as a real one does.
-func (p product) onPostgres() []contender {
-	return []contender{crud(p.token), p.knownOnPostgres(), p.twoNodes()}
+// postgresContenders lists who is measured on PostgreSQL, each in a cluster of its own, which syncs as a real one does.
+func (p product) postgresContenders() []contender {
+	return []contender{crud(p.token), stockPublisher(p.token), p.knownOnPostgres(), p.twoNodes()}
 }
 
 // knownOnPostgres is known with the log and the read tables in a PostgreSQL database.
 func (p product) knownOnPostgres() contender {
 	c := p.known()
-	c.name, c.onPostgres, c.verify = postgresName, true, verifyPostgres
+	c.name, c.onPostgres, c.verify = postgresName, true, verifyPostgres(true)
 	return c
 }
 
@@ -55,11 +55,13 @@ func (p product) twoNodes() contender {
 	return c
 }
 
-// verifyPostgres is verifyLog on the log in a PostgreSQL database, of results that move activities.
-func verifyPostgres(ctx context.Context, at place, acknowledged []core.ID) error {
-	log, err := postgres.OpenExistingLog(ctx, at.dsn)
-	if err != nil {
-		return err
+// verifyPostgres is verifyLog on the log in a PostgreSQL database.
+func verifyPostgres(moving bool) func(ctx context.Context, at place, acknowledged []core.ID) error {
+	return func(ctx context.Context, at place, acknowledged []core.ID) error {
+		log, err := postgres.OpenExistingLog(ctx, at.dsn)
+		if err != nil {
+			return err
+		}
+		return errors.Join(verifyLog(log.ReadAll(ctx, 0), acknowledged, moving), log.Close())
 	}
-	return errors.Join(verifyLog(log.ReadAll(ctx, 0), acknowledged, true), log.Close())
 }

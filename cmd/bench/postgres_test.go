@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,23 +36,36 @@ func needPostgres(t *testing.T) {
 	}
 }
 
-// The whole way of a run on a PostgreSQL of its own, for those who keep their data there.
+// shared is one cluster for all tests that measure on PostgreSQL.
+var shared struct {
+	sync.Once
+	*postgrestest.Cluster
+	error
+}
+
+// sharedCluster starts it; nil where PostgreSQL is not, unless it must be.
+func sharedCluster(t *testing.T) *postgrestest.Cluster {
+	t.Helper()
+	if _, err := postgrestest.Binaries(); err != nil && os.Getenv("RESULTLOG_REQUIRE_POSTGRES") == "" {
+		return nil
+	}
+	shared.Do(func() { shared.Cluster, shared.error = postgrestest.Start(context.Background()) })
+	if shared.error != nil {
+		t.Fatal(shared.error)
+	}
+	return shared.Cluster
+}
+
+// The whole way of a run on PostgreSQL, for those who keep their data there.
 func TestMeasureOnPostgres(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds resultlog")
 	}
 	needPostgres(t)
-	credentials, err := newCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
-	product, err := buildProduct(t.Context(), t.TempDir(), credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := settings{dir: openDir(t), token: credentials.token, length: 100 * time.Millisecond}
-	for _, c := range product.onPostgres() {
-		got, err := s.measure(t.Context(), c, 4, 5000)
+	product := built(t)
+	s := settings{dir: openDir(t), token: product.token, length: 100 * time.Millisecond, shared: sharedCluster(t)}
+	for _, c := range product.postgresContenders() {
+		got, err := s.measure(t.Context(), c, 4, 2000)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -70,16 +84,9 @@ func TestVerifyReadsTheLogOnPostgres(t *testing.T) {
 		t.Skip("builds resultlog")
 	}
 	needPostgres(t)
-	credentials, err := newCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
-	product, err := buildProduct(t.Context(), t.TempDir(), credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, s := product.twoNodes(), settings{dir: openDir(t), token: credentials.token}
-	err = s.onServer(t.Context(), c, func(at place) ([]core.ID, error) {
+	product := built(t)
+	c, s := product.twoNodes(), settings{dir: openDir(t), token: product.token}
+	err := s.onServer(t.Context(), c, func(at place) ([]core.ID, error) {
 		if len(at.addrs) != 2 || at.addrs[0] == at.addrs[1] {
 			t.Errorf("two nodes listen on %v", at.addrs)
 		}
@@ -146,18 +153,24 @@ func TestPostgresIsLeftOutWithoutItsPrograms(t *testing.T) {
 	}
 }
 
-func TestStockOnPostgres(t *testing.T) {
-	onPostgres, elsewhere := contender{name: postgresName, onPostgres: true}, contender{name: knownName}
+// What a contender is stocked for is what it did before; before it did anything, what a limit allows; and where none was measured, what is about right.
+func TestExpectedRates(t *testing.T) {
+	slow, elsewhere := contender{name: postgresName, onPostgres: true}, contender{name: knownName}
 	runs := results{{Contender: ceilingName, Clients: 64, Rate: 10_000}, {Contender: plainFileName, Clients: 64, Rate: 7000}}
-	if got := runs.expected(onPostgres, 64); got != 3000 {
-		t.Errorf("%v in the first round, want a share of the ceiling", got)
+	for name, got := range map[string][2]float64{
+		"a share of the ceiling on PostgreSQL":      {runs.expected(slow, 64), 3000},
+		"the plain file's on the embedded store":    {runs.expected(elsewhere, 64), 7000},
+		"nothing was measured with so many clients": {runs.expected(elsewhere, 1), firstRate},
+	} {
+		if got[0] != got[1] {
+			t.Errorf("%s: %v, want %v", name, got[0], got[1])
+		}
 	}
-	if got := runs.expected(elsewhere, 64); got != 7000 {
-		t.Errorf("%v on the embedded store, want the plain file's", got)
-	}
-	runs = append(runs, run{Contender: postgresName, Clients: 64, Requests: 2000, Seconds: 3, Lag: 1000}, run{Contender: postgresName, Clients: 64, Requests: 10, Seconds: 1})
-	if got := runs.expected(onPostgres, 64); got != 1500 {
-		t.Errorf("%v after two rounds, want half again as much as the better one's 1000", got)
+	for _, c := range []contender{slow, elsewhere} {
+		taught := append(runs, run{Contender: c.name, Clients: 64, Rate: 500, Seconds: 4, Lag: 2000}, run{Contender: c.name, Clients: 64, Rate: 10, Seconds: 1})
+		if got := taught.expected(c, 64); got != 1500 {
+			t.Errorf("%s: %v after two rounds, want half again as much as the better one's 1000 while answers came", c.name, got)
+		}
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"resultlog/eventstore/postgres/postgrestest"
 )
 
 // TestMain lets the test binary be a contender's process, as the bench's own is.
@@ -18,7 +16,10 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	postgrestest.Stop()
+	if shared.Cluster != nil {
+		shared.Close()
+	}
+	os.RemoveAll(builtIn)
 	os.Exit(code)
 }
 

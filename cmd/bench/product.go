@@ -75,9 +75,9 @@ func (p product) keyed() contender {
 	return c
 }
 
-// batchClients is how many clients send batches: far more than the service answers at once of one tenant, so that some always wait, and not so many that one waits for too long.
-// One alone would need a stock that the plain file's rate does not foresee.
-const batchClients = 64
+// batchClients is how many clients send batches: four times as many as the service answers at once of one tenant, so that some always wait; and so few that none waits for two seconds, after which
+// it is refused, on a machine that is a few times slower either.
+const batchClients = 16
 
 // batches is known with a hundred submissions in each request.
 func (p product) batches() contender {
@@ -97,19 +97,21 @@ const treelessClients = 256
 // treeless is known without the audit's trees: what those cost.
 func (p product) treeless() contender {
 	c := p.known()
-	c.name, c.only = treelessName, []int{treelessClients}
-	c.command = func(ctx context.Context, at place) *exec.Cmd {
-		cmd := p.serve(ctx, at)
-		cmd.Args = append(cmd.Args, "--no-audit")
-		return cmd
-	}
+	c.name, c.only, c.command = treelessName, []int{treelessClients}, p.serveTreeless
 	return c
 }
 
 // serve is a node over a place. No balancer has to notice that it stops: nothing is drained.
 func (p product) serve(ctx context.Context, at place) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, p.binary, "serve", "--addr", "127.0.0.1:0", "--drain", "0s", "--data", at.dir, "--store", at.dsn)
+	cmd := exec.CommandContext(ctx, p.binary, append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "0s"}, at.storeFlags()...)...)
 	cmd.Env = append(os.Environ(), "RESULTLOG_JWT_SECRET="+p.secret)
+	return cmd
+}
+
+// serveTreeless is a node that keeps no trees.
+func (p product) serveTreeless(ctx context.Context, at place) *exec.Cmd {
+	cmd := p.serve(ctx, at)
+	cmd.Args = append(cmd.Args, "--no-audit")
 	return cmd
 }
 
@@ -118,12 +120,17 @@ const creators = 64
 
 // createActivities makes activities known, one for each submission that may come.
 func (p product) createActivities(ctx context.Context, at place, submissions int64) error {
+	return p.createActivitiesFrom(ctx, at, 0, submissions)
+}
+
+// createActivitiesFrom does the same for the submissions after the first so many.
+func (p product) createActivitiesFrom(ctx context.Context, at place, first, submissions int64) error {
 	clients, err := connect(creators, at.addrs...)
 	if err != nil {
 		return err
 	}
 	defer clients.close()
-	created, err := clients.closedLoop(creation(p.token), numbers(submissions), prepareLimit)
+	created, err := clients.closedLoop(creation(p.token), numbersAfter(first, submissions), prepareLimit)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,21 +48,37 @@ func TestAskGivesUp(t *testing.T) {
 	}
 }
 
+// built is the product itself, as the bench builds it, once for all tests.
+func built(t *testing.T) product {
+	t.Helper()
+	p, err := builtOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// builtIn is where built has built it, for TestMain to remove.
+var builtIn string
+
+var builtOnce = sync.OnceValues(func() (p product, err error) {
+	credentials, err := newCredentials()
+	if err != nil {
+		return p, err
+	}
+	if builtIn, err = os.MkdirTemp("", "bench-"); err != nil {
+		return p, err
+	}
+	return buildProduct(context.Background(), builtIn, credentials)
+})
+
 // The product itself, as the bench builds it, the whole way of a run.
 func TestMeasureTheProduct(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds resultlog")
 	}
-	credentials, err := newCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	product, err := buildProduct(t.Context(), dir, credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := settings{dir: dir, token: credentials.token, length: 100 * time.Millisecond}
+	product := built(t)
+	s := settings{dir: t.TempDir(), token: product.token, length: 100 * time.Millisecond}
 	for _, c := range []contender{product.known(), product.batches(), product.standalone()} {
 		got, err := s.measure(t.Context(), c, 4, 20_000)
 		if err != nil {

@@ -12,17 +12,32 @@ import (
 
 // report is all that a bench has to say; its JSON form is what --json writes.
 type report struct {
-	Machine    machine    `json:"machine"`
-	Clients    []int      `json:"clients"`
-	Rounds     int        `json:"rounds"`
-	Seconds    float64    `json:"seconds"` // that clients send in a run
-	Contenders []string   `json:"contenders"`
-	Runs       results    `json:"runs"`
-	Tenants    tenantRuns `json:"tenants"`
-	Rows       int        `json:"rows"` // that Pages were read from
-	Pages      pageRuns   `json:"pages"`
-	Audit      auditRuns  `json:"audit"`
-	Targets    []verdict  `json:"targets"`
+	Machine    machine      `json:"machine"`
+	Clients    []int        `json:"clients"`
+	Rounds     int          `json:"rounds"`
+	Seconds    float64      `json:"seconds"` // that clients send in a run
+	Contenders []string     `json:"contenders"`
+	Runs       results      `json:"runs"`
+	Open       openRuns     `json:"open"`
+	Tenants    tenantRuns   `json:"tenants"`
+	Bursts     burstRuns    `json:"bursts"`
+	Overloads  overloadRuns `json:"overloads"`
+	CatchUps   catchUpRuns  `json:"catch_ups"`
+	Stock      stockRuns    `json:"stock"`
+	Lags       lagRuns      `json:"lags"`
+	Restarts   restartRuns  `json:"restarts"`
+	Memory     *memoryRun   `json:"memory"`
+	Growth     growthRuns   `json:"growth"`
+	Rows       int          `json:"rows"` // that Pages were read from
+	Pages      pageRuns     `json:"pages"`
+	Audit      auditRuns    `json:"audit"`
+	Targets    []verdict    `json:"targets"`
+}
+
+// judge fills in the targets that something was measured of, in the order of the report.
+func (r *report) judge() {
+	r.Targets = slices.Concat(r.Runs.verdicts(), r.Bursts.verdicts(), r.Overloads.verdicts(), r.CatchUps.verdicts(), r.Lags.verdicts(), r.Restarts.verdicts(), r.Memory.verdicts(),
+		r.Growth.verdicts(), r.Pages.verdicts(r.Rows), r.Audit.verdicts())
 }
 
 // writeJSON writes the report to a file.
@@ -40,14 +55,22 @@ func (r report) write(out io.Writer) {
 	if m.Postgres != "" {
 		m.Go += ", " + m.Postgres
 	}
-	fmt.Fprintf(out, "Measured %s at commit %s: %d cores (%s), %s, %s, data on %s, load average %s before; load generator and server share the cores. "+
+	fmt.Fprintf(out, "`%s`. Measured %s at commit %s: %d cores (%s), %s, %s, data on %s, load average %s before; load generator and server share the cores. "+
 		"Medians of %d rounds of %g s, interleaved.\n",
-		m.Date, m.Commit, m.Cores, m.CPU, m.System, m.Go, m.FileSystem, m.Load, r.Rounds, r.Seconds)
+		m.Command, m.Date, m.Commit, m.Cores, m.CPU, m.System, m.Go, m.FileSystem, m.Load, r.Rounds, r.Seconds)
 
 	if len(r.Runs) > 0 {
 		r.writeRates(out)
 	}
+	r.Open.write(out)
 	r.Tenants.write(out)
+	r.Bursts.write(out)
+	r.Overloads.write(out)
+	r.CatchUps.write(out, r.Stock)
+	r.Lags.write(out)
+	r.Restarts.write(out)
+	r.Memory.write(out)
+	r.Growth.write(out)
 	r.Pages.write(out, r.Rows)
 	r.Audit.write(out)
 	r.writeTargets(out)
@@ -81,7 +104,7 @@ func (r report) writeRates(out io.Writer) {
 	}
 	r.heading(out, "ms from the last answer until it can be read, by clients")
 	for _, c := range r.Contenders {
-		if c != ceilingName && c != plainFileName && c != crudName { // these keep nothing that could lag behind
+		if !slices.Contains([]string{ceilingName, plainFileName, crudName, stockName}, c) { // these keep nothing that could lag behind
 			r.row(out, c, func(clients int) string { return r.Runs.ifMeasured(c, clients, "%.1f", lag) })
 		}
 	}
@@ -89,7 +112,7 @@ func (r report) writeRates(out io.Writer) {
 
 // heldAgainst lists whose rate a contender's is divided by: the limits', and, on PostgreSQL, that of whom it is to surpass or to equal.
 func (r report) heldAgainst(c string) (others []string) {
-	for _, to := range append([]string{ceilingName, plainFileName}, map[string][]string{knownName: {treelessName}, postgresName: {crudName}, twoNodesName: {postgresName}}[c]...) {
+	for _, to := range append([]string{ceilingName, plainFileName}, map[string][]string{knownName: {treelessName}, postgresName: {crudName, stockName}, twoNodesName: {postgresName}}[c]...) {
 		if c != ceilingName && c != to && slices.Contains(r.Contenders, to) {
 			others = append(others, to)
 		}
@@ -101,16 +124,19 @@ func (r report) writeTargets(out io.Writer) {
 	if len(r.Targets) == 0 {
 		return
 	}
-	fmt.Fprint(out, "\n| target | bound | measured | |\n|---|---|---|---|\n")
+	fmt.Fprint(out, "\n| target | bound | stretch | measured | |\n|---|---|---|---|---|\n")
 	for _, v := range r.Targets {
-		bound, met := "≥", "missed"
+		sign, stretch, met := "≥", "", "missed"
 		if v.AtMost {
-			bound = "≤"
+			sign = "≤"
+		}
+		if v.Stretch != 0 {
+			stretch = fmt.Sprintf("%s %.2f", sign, v.Stretch)
 		}
 		if v.Met {
 			met = "met"
 		}
-		fmt.Fprintf(out, "| %s | %s %.2f | %.2f | %s |\n", v.Name, bound, v.Target, v.Value, met)
+		fmt.Fprintf(out, "| %s | %s %.2f | %s | %.2f | %s |\n", v.Name, sign, v.Target, stretch, v.Value, met)
 	}
 }
 

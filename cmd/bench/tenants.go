@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -99,6 +100,21 @@ func together(ctx context.Context, at place, a, b tenantLoad, length time.Durati
 	both.Go(func() { ofB, idsB, errB = b.sendFor(ctx, at, length) })
 	both.Wait()
 	return ofA, ofB, append(idsA, idsB...), errors.Join(errA, errB)
+}
+
+// tenantRounds measures the tenants beside each other, once in each round.
+func (s settings) tenantRounds(ctx context.Context, p product, rounds int) (tenantRuns, error) {
+	var done tenantRuns
+	for round := 1; round <= rounds; round++ {
+		one, err := s.measureTenants(ctx, p, floodClients)
+		if err != nil {
+			return nil, fmt.Errorf("a quiet tenant beside a flooding one, round %d: %w", round, err)
+		}
+		one.Round, one.Alone.Round, one.Beside.Round, one.Flood.Round = round, round, round, round
+		done = append(done, one)
+		fmt.Fprintf(os.Stderr, "round %d/%d  a quiet tenant: p99 %.2f ms alone, %.2f ms beside a flood, whose own is %.2f ms\n", round, rounds, one.Alone.P99, one.Beside.P99, one.Flood.P99)
+	}
+	return done, nil
 }
 
 // tenantRuns are all that were measured.

@@ -7,8 +7,8 @@ import (
 	"resultlog/core"
 )
 
-// history is what a machine decided about some activities and a result for each; it gives the events and the results' ids.
-func history(t *testing.T, results int, known bool) ([]core.Recorded, []core.ID) {
+// decided is what a machine decided about some activities and a result for each; it gives the events and the results' ids.
+func decided(t *testing.T, results int, known bool) ([]core.Recorded, []core.ID) {
 	t.Helper()
 	machine, ids := core.NewMachine(), []core.ID(nil)
 	step := func(n int, intent core.Intent) {
@@ -40,9 +40,9 @@ func each(events []core.Recorded) iter.Seq2[core.Recorded, error] {
 }
 
 func TestVerifyLog(t *testing.T) {
-	known, ids := history(t, 3, true)
-	standalone, _ := history(t, 3, false)
-	updated, _ := history(t, 1, false)
+	known, ids := decided(t, 3, true)
+	standalone, _ := decided(t, 3, false)
+	updated, _ := decided(t, 1, false)
 	again := updated[0]
 	again.Position, again.TenantPosition, again.Version = 2, 2, 2
 	updated = append(updated, again)

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"resultlog/core"
+	"resultlog/eventstore/postgres"
+	"resultlog/eventstore/sqlite"
+	"resultlog/projections"
+)
+
+// engine is what resultlog keeps its log and its read tables in, and how it is measured there.
+type engine struct {
+	name  string
+	known contender
+}
+
+// The engines' names, as the report shows them.
+const (
+	onSQLite   = "SQLite"
+	onPostgres = "PostgreSQL"
+)
+
+// engines lists those that can be measured on this machine.
+func (p product) engines(withPostgres bool) []engine {
+	all := []engine{{onSQLite, p.known()}}
+	if withPostgres {
+		all = append(all, engine{onPostgres, p.knownOnPostgres()})
+	}
+	return all
+}
+
+// standalone is an engine's server with submissions that need no stock: one event each.
+func (e engine) standalone() contender {
+	c := e.known
+	c.name, c.prepare = standaloneName, nil
+	if c.onPostgres {
+		c.verify = verifyPostgres(false)
+	} else {
+		c.verify = verifyStored(false)
+	}
+	return c
+}
+
+// storeFlags say to a subcommand where the store of a place is.
+func (at place) storeFlags() []string { return []string{"--data", at.dir, "--store", at.dsn} }
+
+// rebuild has the program make the read tables of a place again, and gives how long it says that this took.
+func (p product) rebuild(ctx context.Context, at place) (events int, took time.Duration, err error) {
+	out, err := p.run(ctx, append([]string{"rebuild", "--json"}, at.storeFlags()...)...)
+	if err != nil {
+		return 0, 0, fmt.Errorf("rebuild the read tables: %w", err)
+	}
+	var said struct {
+		Events  int
+		Parked  int
+		Seconds float64
+	}
+	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Parked > 0 || said.Seconds <= 0 {
+		return 0, 0, fmt.Errorf("rebuild the read tables: it says %s (%w)", out, err)
+	}
+	return said.Events, time.Duration(said.Seconds * float64(time.Second)), nil
+}
+
+// moveCheckpoint says to the read tables of a place that they hold the log up to an event, though they do not: for what must not wait until they do. They must hold some of it already, since
+// who moves the checkpoint leaves more in its row than a place in the log.
+func moveCheckpoint(ctx context.Context, at place, to core.Recorded) (err error) {
+	db, id, leave, err := at.openTables(ctx, to.EventID)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, leave()) }()
+	moved, err := db.ExecContext(ctx, `UPDATE checkpoints SET position = $1, event_id = $2`, int64(to.Position), id)
+	if err != nil {
+		return fmt.Errorf("move the checkpoint: %w", err)
+	}
+	if n, err := moved.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("move the checkpoint: %d rows, not one (%w)", n, err)
+	}
+	return nil
+}
+
+// openTables opens the read tables of a place for writing, and gives an event's id as they have it.
+func (at place) openTables(ctx context.Context, id core.ID) (db *sql.DB, as any, leave func() error, err error) {
+	if at.dsn != "" {
+		tables, err := postgres.OpenReadTables(ctx, at.dsn, projections.PostgresSchema())
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return tables.Write, id.String(), tables.Close, nil
+	}
+	tables, err := sqlite.OpenReadTables(ctx, at.dir, projections.SQLiteSchema())
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return tables.Write, id[:], tables.Close, nil
+}
