@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test race unraced rest check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults observe failover fuzz bench ci clean
+.PHONY: help build test race unraced rest check docs docs-check openapi-lint swagger-ui smoke readme axios parquet crash faults observe failover soak fuzz bench ci clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ test: ## run all tests (no C compiler, no network needed; a PostgreSQL server's 
 	@$(POSTGRES)
 
 # What has nothing to race: what drives the program as it is shipped, in processes of its own, and what computes for long in one goroutine; and in other packages, the tests that say so (testing.Short).
-UNRACED = '/(core|bench|crashtest|failovertest|observetest|analytics|export|postgrestest|eventstoretest|docs)$$'
+UNRACED = '/(core|bench|crashtest|failovertest|observetest|soaktest|analytics|export|postgrestest|eventstoretest|docs)$$'
 
 # SQLite itself, C made Go, is taken as it is: watched too, it takes half of the time. No more than this package, which instantiates no generic code: what it would compile of sync.Map, say,
 # could be what the linker takes for all, and the detector would no longer see who waits for whom.
@@ -88,6 +88,10 @@ observe: ## scrape the real binary with a real Prometheus: every expression of d
 
 failover: ## kill the leader of a PostgreSQL cluster twice under load, and look the same way (needs Debian's patroni, python3-etcd, etcd-server, haproxy, postgresql)
 	RESULTLOG_FAILOVER=1 $(GO) test ./cmd/resultlog/failovertest -count=1 -v -timeout 20m -run TestFailover
+
+MINUTES ?= 10
+soak: ## load the real binary for MINUTES (or SECONDS) with RATE requests a second, restart it meanwhile, and look whether memory, goroutines, descriptors, WAL or lag grow (needs postgresql)
+	RESULTLOG_SOAK=$(if $(SECONDS),$(SECONDS)s,$(MINUTES)m) RESULTLOG_SOAK_RATE=$(RATE) RESULTLOG_REQUIRE_POSTGRES=1 $(GO) test ./cmd/resultlog/soaktest -count=1 -v -timeout 0 -run TestSoak
 
 FUZZTIME ?= 30s
 fuzz: ## fuzz the decoders and the parsing of keys, FUZZTIME each

@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"resultlog/cmd/resultlog/crashtest":          {}, // tests only
 	"resultlog/cmd/resultlog/failovertest":       {}, // tests only
 	"resultlog/cmd/resultlog/observetest":        {}, // tests only
+	"resultlog/cmd/resultlog/soaktest":           {}, // tests only
 	"resultlog/cmd/bench":                        {"core", "eventstore", "eventstore/postgres", "eventstore/postgres/postgrestest", "eventstore/sqlite", "http", "projections", "projections/audit"},
 	"resultlog/cmd/docs":                         {"core", "projections/analytics"},
 }

@@ -31,7 +31,7 @@ const (
 
 	// tablesCache is how much of their file the one connection that writes read tables keeps in memory, in KiB. Rows are changed, and indexes grow, wherever their keys are; each page that has to be
 	// read, or written to the WAL, again for a few of them costs as much as the rows do. The default of 2 MB does not hold even the ends of all indexes.
-	tablesCache = 64 << 10
+	tablesCache = 32 << 10
 
 	// attachedLog is the schema name under which a database that names a log has it attached: log.events.
 	attachedLog = "log"

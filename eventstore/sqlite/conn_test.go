@@ -55,7 +55,7 @@ func TestPragmasHoldOnEveryConnection(t *testing.T) {
 			"journal_mode": "wal", "synchronous": "2", "busy_timeout": "10000", "wal_autocheckpoint": "4000", "journal_size_limit": "67108864", "recursive_triggers": "1", "query_only": "0"}},
 		{"the log's readers", connections(t, log.readers, logReaders), map[string]string{"journal_mode": "wal", "busy_timeout": "10000", "query_only": "1"}},
 		{"what can be rebuilt", connections(t, mustOpen(t, database{path: read, rebuildable: true, conns: 3}), 3), map[string]string{
-			"journal_mode": "wal", "synchronous": "1", "busy_timeout": "10000", "wal_autocheckpoint": "4000", "cache_size": "-65536"}},
+			"journal_mode": "wal", "synchronous": "1", "busy_timeout": "10000", "wal_autocheckpoint": "4000", "cache_size": "-32768"}},
 	} {
 		for i, conn := range pool.conns {
 			for name, want := range pool.want {

@@ -25,7 +25,7 @@ func TestScratchTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for pragma, want := range map[string]string{"synchronous": "0", "journal_mode": "memory", "cache_size": "-65536"} {
+	for pragma, want := range map[string]string{"synchronous": "0", "journal_mode": "memory", "cache_size": "-32768"} {
 		var got string
 		if err := db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s, %v", pragma, got, err)
