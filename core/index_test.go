@@ -11,6 +11,9 @@ func TestIndexGrows(t *testing.T) {
 	const records = 100 * segmentSlots
 	random := rand.New(rand.NewPCG(1, 2))
 	r := newRows[nameRow](nameBytes)
+	r.index.deepen() // so that the first segment to be split has several entries
+	r.index.deepen()
+	r.index.deepen()
 	keys := make([]key, records+1) // by number
 	for n := uint32(1); n <= records; n++ {
 		for i := range keys[n] {

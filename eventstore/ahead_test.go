@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -110,14 +111,21 @@ func TestPagedAheadFindsWhatComes(t *testing.T) {
 // TestPagedAheadEnds: however a walk ends, nothing of it goes on; what is being fetched is cancelled.
 func TestPagedAheadEnds(t *testing.T) {
 	failed := errors.New("no")
+	cancelled := func(ctx context.Context) error {
+		<-ctx.Done()
+		for range 1000 { // it takes its time, and is waited for
+			runtime.Gosched()
+		}
+		return ctx.Err()
+	}
 	for name, end := range map[string]struct {
 		ahead func(ctx context.Context) error // what comes of the page that is fetched ahead
 		walk  func(cancel func()) bool        // whether the caller goes on, with the first of the first page
 		err   error
 		last  int
 	}{
-		"the caller stops":         {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, func(func()) bool { return false }, nil, 1},
-		"the context ends":         {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, func(cancel func()) bool { cancel(); return true }, context.Canceled, eventstore.FirstPage},
+		"the caller stops":         {cancelled, func(func()) bool { return false }, nil, 1},
+		"the context ends":         {cancelled, func(cancel func()) bool { cancel(); return true }, context.Canceled, eventstore.FirstPage},
 		"it ended after the fetch": {func(context.Context) error { return nil }, func(cancel func()) bool { cancel(); return true }, context.Canceled, eventstore.FirstPage},
 		"a fetch fails":            {func(context.Context) error { return failed }, func(func()) bool { return true }, failed, eventstore.FirstPage + 1},
 	} {
@@ -125,7 +133,7 @@ func TestPagedAheadEnds(t *testing.T) {
 			n := newNumbers(eventstore.FirstPage + 2*eventstore.PageSize)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			last, ended := 0, error(nil)
+			last, ended, begun := 0, error(nil), make(chan struct{})
 			for one, err := range eventstore.PagedAhead(ctx, 0, func(ctx context.Context, after, most int, into []int) ([]int, error) {
 				all, _ := n.fetch(ctx, after, most, into)
 				n.running.Add(1)
@@ -133,6 +141,7 @@ func TestPagedAheadEnds(t *testing.T) {
 				if after != eventstore.FirstPage {
 					return all, nil
 				}
+				close(begun)
 				if err := end.ahead(ctx); err != nil {
 					return all[:1], err
 				}
@@ -142,7 +151,11 @@ func TestPagedAheadEnds(t *testing.T) {
 					ended = err
 					continue
 				}
-				if last = one; one == 1 && !end.walk(cancel) {
+				if last = one; one > 1 {
+					continue
+				}
+				<-begun
+				if !end.walk(cancel) {
 					break
 				}
 			}

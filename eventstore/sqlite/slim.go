@@ -71,19 +71,24 @@ func (p *packed) row() (row eventstore.Row, err error) {
 
 // number reads a number up to an end, and that. SQLite has written it, so that it is one of 64 bits if it is one at all.
 func (p *packed) number(end byte) (n int64) {
-	digits, negative := bytes.CutPrefix(p.upTo(end), minus)
-	p.bad = p.bad || len(digits) == 0
-	for _, digit := range digits {
-		p.bad = p.bad || digit < '0' || digit > '9'
-		n = n*10 + int64(digit-'0')
+	sign, digits := int64(1), p.rest
+	if len(digits) > 0 && digits[0] == '-' {
+		sign, digits = -1, digits[1:]
 	}
-	if negative {
-		return -n
+	for i, c := range digits {
+		if c == end && i > 0 {
+			p.rest = digits[i+1:]
+			return sign * n
+		}
+		digit := c - '0' // far above 9 for what comes before it
+		if digit > 9 {
+			break
+		}
+		n = n*10 + int64(digit)
 	}
-	return n
+	p.bad, p.rest = true, nil
+	return 0
 }
-
-var minus = []byte("-")
 
 func (p *packed) id() (id core.ID) {
 	copy(id[:], p.take(int64(len(id))))

@@ -78,6 +78,7 @@ func TestPackedRefuses(t *testing.T) {
 	}
 	for name, page := range map[string]string{
 		"a number that is none":                 "7 x 1 5 1 ResultLinked " + ids + "1:x",
+		"a number with a plus":                  "7 +7 1 5 1 ResultLinked " + ids + "1:x",
 		"no number":                             "7  1 5 1 ResultLinked " + ids + "1:x",
 		"nothing but a sign":                    "7 7 - 5 1 ResultLinked " + ids + "1:x",
 		"a version that is none":                "7 7 4294967297 5 1 ResultLinked " + ids + "1:x",
