@@ -11,7 +11,8 @@ const (
 	// Half a kilobyte left behind by each write is more within two minutes.
 	mayHeap = 4 * megabyte
 
-	// mayOther is for memory that is not Go's: SQLite keeps up to 2 MB of pages for each of its 19 connections, in memory of its own, and fills them as reads happen to come by.
+	// mayOther is for memory that is not Go's: SQLite keeps up to 2 MB of pages for each of its connections, 19 of them, and 32 MB for the one that writes the read tables, in memory of its own, and fills
+	// them as reads and events happen to come by.
 	mayOther = 80 * megabyte
 
 	// mayGoroutines is for those of requests under way: of calmClients, each with a few.
