@@ -11,12 +11,14 @@ import (
 // ScanRow reads the row that rows stands on: the columns in the order of the events table, ids as 16 bytes, slim before recorded_at. What it gives belongs to the caller. The error is a
 // RowError if it is the row's own.
 func ScanRow(rows *sql.Rows) (row Row, err error) {
-	return row, row.scan(rows, &row.Data, &row.Personal, &row.Metadata, &row.Slim)
+	err = row.scan(rows, &row.Data, &row.Personal, &row.Metadata, &row.Slim)
+	return row, err
 }
 
 // borrowRow is ScanRow for who is done with a row before the next one is read: its bytes are the driver's until then.
 func borrowRow(rows *sql.Rows) (row Row, err error) {
-	return row, row.scan(rows, (*sql.RawBytes)(&row.Data), (*sql.RawBytes)(&row.Personal), (*sql.RawBytes)(&row.Metadata), (*sql.RawBytes)(&row.Slim))
+	err = row.scan(rows, (*sql.RawBytes)(&row.Data), (*sql.RawBytes)(&row.Personal), (*sql.RawBytes)(&row.Metadata), (*sql.RawBytes)(&row.Slim))
+	return row, err
 }
 
 // scan reads the row that rows stands on, its bytes into what is given for them.

@@ -32,7 +32,8 @@ func scanRow(rows pgx.Rows) (row eventstore.Row, err error) {
 	err = rows.Scan((*int64)(&row.Position), (*[16]byte)(&row.TenantID), (*int64)(&row.TenantPosition), (*[16]byte)(&row.StreamID), &version, (*[16]byte)(&row.EventID),
 		&row.Type, &schema, &row.Data, &row.Personal, &row.Metadata, &row.Slim, (*int64)(&row.RecordedAt))
 	row.SchemaVersion = int(schema)
-	return row, row.Scanned(int64(version), err)
+	err = row.Scanned(int64(version), err)
+	return row, err
 }
 
 // scanner reads the row that rows stands on.

@@ -28,7 +28,8 @@ func scanSlim(rows pgx.Rows) (row eventstore.Row, err error) {
 	if w.bad {
 		err = errWire
 	}
-	return row, row.Scanned(version, err)
+	err = row.Scanned(version, err)
+	return row, err
 }
 
 // wireRow is the columns of a row in PostgreSQL's binary format, those of them that have not been read.

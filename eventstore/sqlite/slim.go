@@ -66,7 +66,8 @@ func (p *packed) row() (row eventstore.Row, err error) {
 	if p.bad {
 		err = errPacked
 	}
-	return row, row.Scanned(version, err)
+	err = row.Scanned(version, err)
+	return row, err
 }
 
 // number reads a number up to an end, and that. SQLite has written it, so that it is one of 64 bits if it is one at all.
