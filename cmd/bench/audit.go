@@ -135,13 +135,7 @@ func (rs auditRuns) write(out io.Writer) {
 }
 
 func (rs auditRuns) median(name string) float64 {
-	var seconds []float64
-	for _, r := range rs {
-		if r.Name == name {
-			seconds = append(seconds, r.Seconds)
-		}
-	}
-	return median(seconds)
+	return medianOf(rs, func(r auditRun) bool { return r.Name == name }, func(r auditRun) float64 { return r.Seconds })
 }
 
 // verdicts judges the promise.

@@ -110,13 +110,7 @@ func (s settings) burst(at place, request template, next func() (int64, bool)) (
 
 // median is that of a figure on an engine over all rounds; NaN if there was none.
 func (rs burstRuns) median(engine string, of func(burstRun) float64) float64 {
-	var values []float64
-	for _, r := range rs {
-		if r.Engine == engine {
-			values = append(values, of(r))
-		}
-	}
-	return median(values)
+	return medianOf(rs, func(r burstRun) bool { return r.Engine == engine }, of)
 }
 
 // burstRatio is how much longer the slowest wait in a burst.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,43 +25,28 @@ func catchUpTarget(engine string) promise {
 
 // measureCatchUp makes a history on each engine and has the program rebuild the read tables from it, in turns.
 func (s settings) measureCatchUp(ctx context.Context, p product, engines []engine, events, rounds int) (runs catchUpRuns, err error) {
-	places := make([]place, len(engines))
-	for i, e := range engines {
-		at, leave, err := s.find(ctx, e.known)
+	fill := func(at place) error {
+		_, err := fillHistory(ctx, at, events, 0)
+		return err
+	}
+	err = s.onEach(ctx, engines, rounds, fill, func(e engine, at place, round int) error {
+		made, took, err := p.rebuild(ctx, at)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		defer func() { err = errors.Join(err, leave()) }()
-		if _, err := fillHistory(ctx, at, events, 0); err != nil {
-			return nil, err
-		}
-		places[i] = at
-	}
-	for round := 1; round <= rounds; round++ {
-		for i, e := range engines {
-			made, took, err := p.rebuild(ctx, places[i])
-			if err != nil {
-				return nil, fmt.Errorf("on %s: %w", e.name, err)
-			}
-			one := catchUpRun{Engine: e.name, Round: round, Events: made, Seconds: took.Seconds()}
-			runs = append(runs, one)
-			fmt.Fprintf(os.Stderr, "round %d/%d  read tables on %-38s %8.0f events/s\n", round, rounds, e.name, one.rate())
-		}
-	}
-	return runs, nil
+		one := catchUpRun{Engine: e.name, Round: round, Events: made, Seconds: took.Seconds()}
+		runs = append(runs, one)
+		fmt.Fprintf(os.Stderr, "round %d/%d  read tables on %-38s %8.0f events/s\n", round, rounds, e.name, one.rate())
+		return nil
+	})
+	return runs, err
 }
 
 func (r catchUpRun) rate() float64 { return float64(r.Events) / r.Seconds }
 
 // median is that of an engine's rate over all rounds; NaN if there was none.
 func (rs catchUpRuns) median(engine string) float64 {
-	var rates []float64
-	for _, r := range rs {
-		if r.Engine == engine {
-			rates = append(rates, r.rate())
-		}
-	}
-	return median(rates)
+	return medianOf(rs, func(r catchUpRun) bool { return r.Engine == engine }, catchUpRun.rate)
 }
 
 // verdicts judges the promise on each engine that was measured.

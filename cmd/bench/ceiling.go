@@ -1,18 +1,14 @@
 package main
 
 import (
-	"context"
 	"net/http"
-	"os/exec"
 )
 
 // ceiling is what net/http, httprouter and the JSON codec leave to anybody: it decodes, answers and keeps nothing.
 func ceiling(token string) contender {
 	return contender{
-		name: ceilingName,
-		command: func(ctx context.Context, at place) *exec.Cmd {
-			return self(ctx, "ceiling", at.dir, token)
-		},
+		name:    ceilingName,
+		command: self("ceiling", token),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,11 +18,7 @@ func crud(token string) contender {
 	return contender{
 		name:       crudName,
 		onPostgres: true,
-		command: func(ctx context.Context, at place) *exec.Cmd {
-			cmd := self(ctx, "crud", at.dir, token)
-			cmd.Env = append(cmd.Env, dsnVariable+"="+at.dsn)
-			return cmd
-		},
+		command:    self("crud", token),
 		prepare: func(ctx context.Context, at place, submissions int64) error {
 			return onConnection(ctx, at.dsn, func(conn *pgx.Conn) error { return stockActivities(ctx, conn, submissions) })
 		},
@@ -32,9 +27,6 @@ func crud(token string) contender {
 		},
 	}
 }
-
-// dsnVariable hands the CRUD handler its database.
-const dsnVariable = "RESULTLOG_BENCH_DSN"
 
 // serveCRUD is the contender's process.
 func serveCRUD(ctx context.Context, token string) error {

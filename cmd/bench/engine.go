@@ -47,6 +47,29 @@ func (e engine) standalone() contender {
 	return c
 }
 
+// onEach finds a place on each engine and has it filled; then it has all of them measured, in turns, round by round. The places go when that is done.
+func (s settings) onEach(ctx context.Context, engines []engine, rounds int, fill func(at place) error, measure func(e engine, at place, round int) error) (err error) {
+	places := make([]place, len(engines))
+	for i, e := range engines {
+		var leave func() error
+		if places[i], leave, err = s.find(ctx, e.known); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, leave()) }()
+		if err := fill(places[i]); err != nil {
+			return fmt.Errorf("on %s: %w", e.name, err)
+		}
+	}
+	for round := 1; round <= rounds; round++ {
+		for i, e := range engines {
+			if err := measure(e, places[i], round); err != nil {
+				return fmt.Errorf("on %s, round %d: %w", e.name, round, err)
+			}
+		}
+	}
+	return nil
+}
+
 // storeFlags say to a subcommand where the store of a place is.
 func (at place) storeFlags() []string { return []string{"--data", at.dir, "--store", at.dsn} }
 

@@ -59,12 +59,12 @@ func (s settings) growOn(ctx context.Context, p product, e engine, sizes []int, 
 	for _, size := range sizes {
 		g := &grower{settings: s, engine: e, p: p, events: size, rounds: rounds}
 		if size > 0 {
-			at, leave, err := s.find(ctx, e.known)
-			if err != nil {
+			var leave func() error
+			if g.at, leave, err = s.find(ctx, e.known); err != nil {
 				return nil, err
 			}
 			defer func() { err = errors.Join(err, leave()) }()
-			if err := g.grow(ctx, at); err != nil {
+			if err := g.grow(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -83,19 +83,18 @@ func (s settings) growOn(ctx context.Context, p product, e engine, sizes []int, 
 }
 
 // grow makes the history, its read tables, and its trees.
-func (g *grower) grow(ctx context.Context, at place) (err error) {
+func (g *grower) grow(ctx context.Context) (err error) {
 	fmt.Fprintf(os.Stderr, "making a history of %d events on %s\n", g.events, g.engine.name)
-	g.at = at
-	if g.made, err = fillHistory(ctx, at, g.events, openEvery); err != nil {
+	if g.made, err = fillHistory(ctx, g.at, g.events, openEvery); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "rebuilding its read tables\n")
-	events, took, err := g.p.rebuild(ctx, at)
+	events, took, err := g.p.rebuild(ctx, g.at)
 	if err != nil {
 		return err
 	}
 	g.rebuilt = catchUpRun{Engine: g.engine.name, Events: events, Seconds: took.Seconds()}
-	node, err := start(g.p.serve(ctx, at))
+	node, err := start(g.p.serve(ctx, g.at))
 	if err != nil {
 		return err
 	}
@@ -121,12 +120,12 @@ func awaitTrees(ctx context.Context, addr string, events int) error {
 func (g *grower) measure(ctx context.Context, round int) (one growthRun, err error) {
 	at := g.at
 	if g.made == nil {
-		fresh, leave, err := g.find(ctx, g.engine.known)
-		if err != nil {
+		var leave func() error
+		if at, leave, err = g.find(ctx, g.engine.known); err != nil {
 			return one, err
 		}
 		defer func() { err = errors.Join(err, leave()) }()
-		at, g.used = fresh, 0
+		g.used = 0
 	}
 	begin := time.Now()
 	running, err := startNodes(ctx, g.engine.known, &at)

@@ -97,13 +97,7 @@ func lagOf(engine string, lags []float64) lagRun {
 
 // median is that of a figure on an engine over all rounds; NaN if there was none.
 func (rs lagRuns) median(engine string, of func(lagRun) float64) float64 {
-	var values []float64
-	for _, r := range rs {
-		if r.Engine == engine {
-			values = append(values, of(r))
-		}
-	}
-	return median(values)
+	return medianOf(rs, func(r lagRun) bool { return r.Engine == engine }, of)
 }
 
 // verdicts judges the promise on each engine that was measured.

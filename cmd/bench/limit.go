@@ -16,11 +16,16 @@ const contenderArgument = "contender"
 // tokenVariable hands such a contender the one token that it knows.
 const tokenVariable = "RESULTLOG_BENCH_TOKEN"
 
-// self is the command that runs such a contender: this program again, in a process of its own.
-func self(ctx context.Context, name, dir, token string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], contenderArgument, name, "--data", dir)
-	cmd.Env = append(os.Environ(), tokenVariable+"="+token)
-	return cmd
+// dsnVariable hands it its database; empty: it has none.
+const dsnVariable = "RESULTLOG_BENCH_DSN"
+
+// self is the command that runs such a contender over a place: this program again, in a process of its own.
+func self(name, token string) func(context.Context, place) *exec.Cmd {
+	return func(ctx context.Context, at place) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, os.Args[0], contenderArgument, name, "--data", at.dir)
+		cmd.Env = append(os.Environ(), tokenVariable+"="+token, dsnVariable+"="+at.dsn)
+		return cmd
+	}
 }
 
 // contenderCommand is what self runs.

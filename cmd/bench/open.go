@@ -93,13 +93,7 @@ func (ss shots) atRate(asked float64) openRun {
 
 // median is that of a contender's figure over all rounds; NaN if there was none.
 func (rs openRuns) median(contender string, of func(openRun) float64) float64 {
-	var values []float64
-	for _, r := range rs {
-		if r.Contender == contender {
-			values = append(values, of(r))
-		}
-	}
-	return median(values)
+	return medianOf(rs, func(r openRun) bool { return r.Contender == contender }, of)
 }
 
 // write prints the latencies at the rate.

@@ -95,13 +95,7 @@ func (rs pageRuns) ratio(list string) float64 {
 }
 
 func (rs pageRuns) median(list string, of func(pageRun) float64) float64 {
-	var values []float64
-	for _, r := range rs {
-		if r.List == list {
-			values = append(values, of(r))
-		}
-	}
-	return median(values)
+	return medianOf(rs, func(r pageRun) bool { return r.List == list }, of)
 }
 
 // verdicts judges the promise, if anything was measured.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"resultlog/core"
@@ -14,10 +13,8 @@ import (
 // plainFile is the physical limit of a durable answer: the ceiling, and before the answer the body is appended to a file and synced, with group commit.
 func plainFile(token string) contender {
 	return contender{
-		name: plainFileName,
-		command: func(ctx context.Context, at place) *exec.Cmd {
-			return self(ctx, "plain-file", at.dir, token)
-		},
+		name:    plainFileName,
+		command: self("plain-file", token),
 		verify: func(_ context.Context, at place, acknowledged []core.ID) error {
 			content, err := os.ReadFile(filepath.Join(at.dir, submissionsFile))
 			if err != nil {

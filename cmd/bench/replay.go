@@ -37,30 +37,18 @@ func readyTarget(engine string, activities int) promise {
 
 // measureReplay makes a history of so many activities on each engine and starts a node over it, in turns. Its read tables say that they hold it all: projecting beside would be measured otherwise.
 func (s settings) measureReplay(ctx context.Context, p product, engines []engine, activities, rounds int) (runs restartRuns, err error) {
-	places := make([]place, len(engines))
-	for i, e := range engines {
-		at, leave, err := s.find(ctx, e.known)
+	fill := func(at place) error { return p.replayable(ctx, at, activities) }
+	err = s.onEach(ctx, engines, rounds, fill, func(e engine, at place, round int) error {
+		one, err := p.restart(ctx, p.serveTreeless, at)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("restart: %w", err)
 		}
-		defer func() { err = errors.Join(err, leave()) }()
-		if err := p.replayable(ctx, at, activities); err != nil {
-			return nil, fmt.Errorf("on %s: %w", e.name, err)
-		}
-		places[i] = at
-	}
-	for round := 1; round <= rounds; round++ {
-		for i, e := range engines {
-			one, err := p.restart(ctx, p.serveTreeless, places[i])
-			if err != nil {
-				return nil, fmt.Errorf("restart on %s: %w", e.name, err)
-			}
-			one.Engine, one.Round, one.Activities = e.name, round, activities
-			runs = append(runs, one)
-			fmt.Fprintf(os.Stderr, "round %d/%d  restart on %-42s %8.0f events/s  ready after %.2f s\n", round, rounds, e.name, one.rate(), one.Ready)
-		}
-	}
-	return runs, nil
+		one.Engine, one.Round, one.Activities = e.name, round, activities
+		runs = append(runs, one)
+		fmt.Fprintf(os.Stderr, "round %d/%d  restart on %-42s %8.0f events/s  ready after %.2f s\n", round, rounds, e.name, one.rate(), one.Ready)
+		return nil
+	})
+	return runs, err
 }
 
 // replayable makes the history, and read tables that say that they hold it.
@@ -114,13 +102,7 @@ func ready(r restartRun) float64   { return r.Ready }
 
 // median is that of a figure on an engine over all rounds; NaN if there was none.
 func (rs restartRuns) median(engine string, of func(restartRun) float64) float64 {
-	var values []float64
-	for _, r := range rs {
-		if r.Engine == engine {
-			values = append(values, of(r))
-		}
-	}
-	return median(values)
+	return medianOf(rs, func(r restartRun) bool { return r.Engine == engine }, of)
 }
 
 // verdicts judges the promises on each engine that was measured.

@@ -19,13 +19,7 @@ func answering(r run) float64 { return r.Rate * r.Seconds / (r.Seconds - r.Lag/1
 
 // median is that of a figure over all rounds; NaN if there was none.
 func (rs results) median(contender string, clients int, of metric) float64 {
-	var values []float64
-	for _, r := range rs {
-		if r.Contender == contender && r.Clients == clients {
-			values = append(values, of(r))
-		}
-	}
-	return median(values)
+	return medianOf(rs, func(r run) bool { return r.Contender == contender && r.Clients == clients }, of)
 }
 
 // ratio is the median of the quotients of two contenders' figures, round by round: two runs of one round stood side by side,

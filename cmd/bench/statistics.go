@@ -19,6 +19,17 @@ func median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
+// medianOf is that of a figure of those runs that are meant.
+func medianOf[R any](runs []R, meant func(R) bool, figure func(R) float64) float64 {
+	var values []float64
+	for _, r := range runs {
+		if meant(r) {
+			values = append(values, figure(r))
+		}
+	}
+	return median(values)
+}
+
 // percentile is the smallest of the sorted durations that at least p percent of them do not exceed (nearest rank); 0 if there are none.
 // No interpolation: it is a latency that a request has really had.
 func percentile(sorted []time.Duration, p float64) time.Duration {

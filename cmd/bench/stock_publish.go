@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 
 	"github.com/ThreeDotsLabs/watermill"
 	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
@@ -27,11 +26,7 @@ func stockPublisher(token string) contender {
 	return contender{
 		name:       stockName,
 		onPostgres: true,
-		command: func(ctx context.Context, at place) *exec.Cmd {
-			cmd := self(ctx, "stock", at.dir, token)
-			cmd.Env = append(cmd.Env, dsnVariable+"="+at.dsn)
-			return cmd
-		},
+		command:    self("stock", token),
 		verify: func(ctx context.Context, at place, acknowledged []core.ID) error {
 			return onConnection(ctx, at.dsn, func(conn *pgx.Conn) error { return verifyTopic(ctx, conn, acknowledged) })
 		},
