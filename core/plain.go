@@ -242,20 +242,9 @@ func objectLength(text string) int {
 	if text == "" || text[0] != '{' {
 		return 0
 	}
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
+	for place, depth := range Brackets(text) {
+		if depth == 0 {
+			return place + 1
 		}
 	}
 	return 0

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"unicode/utf8"
+
+	"resultlog/core"
 )
 
 // cutBody cuts a body off at the first byte that is not UTF-8 or opens one level too many, and says why; nothing if the body is whole.
@@ -26,20 +28,9 @@ func tooDeep(b []byte) int {
 	if bytes.Count(b, []byte{'{'})+bytes.Count(b, []byte{'['}) <= MaxNesting {
 		return -1 // nearly always, and quick
 	}
-	depth, quoted := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > MaxNesting {
-				return i
-			}
-		case c == '}' || c == ']':
-			depth--
+	for place, depth := range core.Brackets(b) {
+		if depth > MaxNesting {
+			return place
 		}
 	}
 	return -1
