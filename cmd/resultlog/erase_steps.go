@@ -72,7 +72,7 @@ func (e *erasure) emptyLog(ctx context.Context) (err error) {
 // emptyTables waits until the read tables hold what the log had up to the event, by a runner of its own beside those of servers, so that nothing of before it is on its way to them; and then takes out
 // what the event itself did not.
 func (e *erasure) emptyTables(ctx context.Context) error {
-	feed := e.store.feedConfig(projections.NewCheckpoint(e.store.read), newLogger(e.con.err, isTerminal(e.con.err)))
+	feed := e.store.feedConfig(projections.NewCheckpoint(e.store.read), newLogger(e.con.err))
 	if err := dropIfForeign(ctx, e.store.log, feed); err != nil {
 		return err
 	}

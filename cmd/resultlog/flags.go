@@ -39,8 +39,11 @@ func given(flag *string) string {
 	return *flag
 }
 
-// newLogger writes text for a person at a terminal, and JSON for everybody else.
-func newLogger(w io.Writer, person bool) *slog.Logger {
+// newLogger logs for whoever reads what is written.
+func newLogger(w io.Writer) *slog.Logger { return newLoggerFor(w, isTerminal(w)) }
+
+// newLoggerFor writes text for a person at a terminal, and JSON for everybody else.
+func newLoggerFor(w io.Writer, person bool) *slog.Logger {
 	if person {
 		return slog.New(slog.NewTextHandler(w, nil))
 	}

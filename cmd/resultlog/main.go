@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, con console) int {
 // tell says why a subcommand failed: the one place where its error is written. What reads the log of a server reads this too.
 func tell(con console, command string, err error) {
 	if command == "serve" && !isTerminal(con.err) {
-		newLogger(con.err, isTerminal(con.err)).Error("failed", "err", err)
+		newLogger(con.err).Error("failed", "err", err)
 		return
 	}
 	fmt.Fprintf(con.err, "resultlog: %v\n", err)

@@ -51,7 +51,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, con console, s *store) err
 		return err
 	}
 	begin := time.Now()
-	feed := s.feedConfig(projections.NewCheckpoint(s.read), newLogger(con.err, isTerminal(con.err)))
+	feed := s.feedConfig(projections.NewCheckpoint(s.read), newLogger(con.err))
 	if err := projections.Rebuild(ctx, feed, head, rebuilding(con, head)); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func makeNext(ctx context.Context, con console, s *store, next *nextTables) (reb
 	if err != nil {
 		return rebuilt{}, err
 	}
-	feed := s.feedConfig(projections.NewCheckpoint(next.read), newLogger(con.err, isTerminal(con.err)))
+	feed := s.feedConfig(projections.NewCheckpoint(next.read), newLogger(con.err))
 	feed.Tables = next.tables
 	from, through, err := projections.RebuildOnline(ctx, projections.Online{
 		Next: feed, Serving: projections.NewCheckpoint(s.read), Head: s.log.Head, EventID: eventID(s.log), Switch: next.change,

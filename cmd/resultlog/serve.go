@@ -69,7 +69,7 @@ func (c *serveCommand) Run(ctx context.Context, con console) error {
 	}
 	lines := newLogWriter(con.err, logInterval)
 	defer lines.Close()
-	n, err := openNode(ctx, c, secret, newLogger(lines, isTerminal(con.err)))
+	n, err := openNode(ctx, c, secret, newLoggerFor(lines, isTerminal(con.err)))
 	if err != nil {
 		return err
 	}
