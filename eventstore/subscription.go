@@ -19,6 +19,9 @@ const (
 	MaxDeliveredBytes = 4 << 20
 )
 
+// firstPayload is how much room a delivery begins with, in bytes: for about a hundred events. It grows from there by what the copies of the few large ones cost.
+const firstPayload = 64 << 10
+
 // EventsTopic makes a log's events table a topic of watermill-sql: no second table, and no second write. The topic's name means nothing to it: there is one log.
 type EventsTopic struct {
 	Select string // of the columns that ScanRow takes, from the events table, up to and without the WHERE
@@ -72,7 +75,7 @@ const lastEventID = "last_event_id"
 // It checks rows.Err, which the subscriber does not: a delivery that was cut short by an error would be acknowledged as a whole.
 // Where the log lacks a position, the delivery ends: the next one begins behind the gap, and who applies it knows by the checkpoint.
 func (t EventsTopic) drain(rows *sql.Rows) (m *message.Message, last mark, err error) {
-	var batch batchPayload
+	batch := batchPayload{bytes: make([]byte, 0, firstPayload)}
 	for more := true; more; more = len(batch.bytes) < MaxDeliveredBytes && rows.Next() {
 		row, err := borrowRow(rows)
 		if err != nil {

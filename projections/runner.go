@@ -42,7 +42,7 @@ const (
 
 	// GatherDelay is the least time from the beginning of one poll to that of the next, unless a read waits for it. Under load a poll's fixed costs (its transaction, its
 	// statements, the savepoint) outweigh those of the few events that came in the meantime; and what nobody waits for may be some milliseconds old.
-	GatherDelay = 20 * time.Millisecond
+	GatherDelay = 50 * time.Millisecond
 )
 
 // topic is the name of the events table to watermill, which wants one.
