@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"resultlog/core"
 	"resultlog/eventstore"
 )
 
@@ -26,15 +27,17 @@ func newNumbers(most int) *numbers {
 	return n
 }
 
-func (n *numbers) fetch(_ context.Context, after, most int, into []int) ([]int, error) {
+func (n *numbers) fetch(_ context.Context, after core.Position, most int, into []int) ([]int, error) {
 	n.fetches.Add(1)
 	n.running.Add(1)
 	defer n.running.Add(-1)
-	for i := after + 1; i <= after+most && i <= int(n.most.Load()); i++ {
+	for i := int(after) + 1; i <= int(after)+most && i <= int(n.most.Load()); i++ {
 		into = append(into, i)
 	}
 	return into, nil
 }
+
+func asPosition(n int) core.Position { return core.Position(n) }
 
 // mustYield walks a sequence to its end, and fails the test unless it is the numbers from 1.
 func mustYield(t *testing.T, walk iter.Seq2[int, error], most int) {
@@ -56,7 +59,7 @@ func TestPagedAheadYieldsAll(t *testing.T) {
 	for _, most := range []int{0, 1, first - 1, first, first + 1, first + page - 1, first + page, first + page + 1, first + 3*page, first + 3*page + 1} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
 			n := newNumbers(most)
-			walk := eventstore.PagedAhead(t.Context(), 0, n.fetch)
+			walk := eventstore.PagedAhead(t.Context(), 0, asPosition, n.fetch)
 			mustYield(t, walk, most)
 			mustYield(t, walk, most) // it may be walked again
 			if fetches := n.fetches.Load(); most < first && fetches != 2 {
@@ -66,26 +69,35 @@ func TestPagedAheadYieldsAll(t *testing.T) {
 	}
 }
 
-// TestPagedAheadFetchesAhead would wait for ever if the next page were not fetched while the caller has the one before; and would find two if there were more than one ahead.
+// TestPagedAheadFetchesAhead would wait for ever if the next pages were not fetched while the caller has the one before; and would find three if there were more than two ahead.
 func TestPagedAheadFetchesAhead(t *testing.T) {
-	n := newNumbers(eventstore.FirstPage + 3*eventstore.PageSize)
-	begun := make(chan int, 10)
-	walk := eventstore.PagedAhead(t.Context(), 0, func(ctx context.Context, after, most int, into []int) ([]int, error) {
+	const first, page, pages = eventstore.FirstPage, eventstore.PageSize, 5
+	n := newNumbers(first + pages*page)
+	begun := make(chan core.Position, 10)
+	walk := eventstore.PagedAhead(t.Context(), 0, asPosition, func(ctx context.Context, after core.Position, most int, into []int) ([]int, error) {
 		begun <- after
 		return n.fetch(ctx, after, most, into)
 	})
-	ends := []int{0, eventstore.FirstPage, eventstore.FirstPage + eventstore.PageSize, eventstore.FirstPage + 2*eventstore.PageSize, eventstore.FirstPage + 3*eventstore.PageSize}
+	mustBegin := func(want ...core.Position) {
+		t.Helper()
+		for range want {
+			if after := <-begun; !slices.Contains(want, after) {
+				t.Errorf("what comes after %d is fetched, want %v", after, want)
+			}
+		}
+		if len(begun) > 0 {
+			t.Errorf("%d more are fetched than those after %v", len(begun), want)
+		}
+	}
 	for one, err := range walk {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := slices.Index(ends, one-1); i >= 0 { // the first of a page
-			if i == 0 && <-begun != 0 {
-				t.Fatal("it does not begin at the beginning")
-			}
-			if after := <-begun; after != ends[i+1] || len(begun) > 0 {
-				t.Fatalf("at %d the page after %d is fetched, and %d more", one, after, len(begun))
-			}
+		switch {
+		case one == 1:
+			mustBegin(0, first, first+page)
+		case one > first && (one-first)%page == 1: // the first of a page: the second one behind it
+			mustBegin(core.Position(one - 1 + 2*page))
 		}
 	}
 }
@@ -95,7 +107,7 @@ func TestPagedAheadFindsWhatComes(t *testing.T) {
 	const most = eventstore.FirstPage + 5
 	n := newNumbers(most)
 	last := 0
-	for one, err := range eventstore.PagedAhead(t.Context(), 0, n.fetch) {
+	for one, err := range eventstore.PagedAhead(t.Context(), 0, asPosition, n.fetch) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,6 +118,22 @@ func TestPagedAheadFindsWhatComes(t *testing.T) {
 	if last != most+5 {
 		t.Errorf("it ends at %d, want %d", last, most+5)
 	}
+}
+
+// TestPagedAheadLeavesNothingOut: a page that was read before others came is not followed by one that was read after.
+func TestPagedAheadLeavesNothingOut(t *testing.T) {
+	const first, page, most = eventstore.FirstPage, eventstore.PageSize, eventstore.FirstPage + 3*eventstore.PageSize
+	n, grown := newNumbers(first+5), make(chan struct{})
+	mustYield(t, eventstore.PagedAhead(t.Context(), 0, asPosition, func(ctx context.Context, after core.Position, want int, into []int) ([]int, error) {
+		if after == first+page {
+			<-grown
+		}
+		all, err := n.fetch(ctx, after, want, into)
+		if after == first && n.most.Swap(most) != most {
+			close(grown)
+		}
+		return all, err
+	}), most)
 }
 
 // TestPagedAheadEnds: however a walk ends, nothing of it goes on; what is being fetched is cancelled.
@@ -134,7 +162,7 @@ func TestPagedAheadEnds(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			last, ended, begun := 0, error(nil), make(chan struct{})
-			for one, err := range eventstore.PagedAhead(ctx, 0, func(ctx context.Context, after, most int, into []int) ([]int, error) {
+			for one, err := range eventstore.PagedAhead(ctx, 0, asPosition, func(ctx context.Context, after core.Position, most int, into []int) ([]int, error) {
 				all, _ := n.fetch(ctx, after, most, into)
 				n.running.Add(1)
 				defer n.running.Add(-1)

@@ -23,7 +23,7 @@ func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.R
 func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
 	known := func() mark { return l.tail.knownAfter(after) }
 	return l.follow(after, known, func(after core.Position) iter.Seq2[core.Recorded, error] {
-		return eventstore.PagedAhead(ctx, core.Recorded{Position: after}, l.slimPage)
+		return eventstore.PagedAhead(ctx, after, func(r core.Recorded) core.Position { return r.Position }, l.slimPage)
 	})
 }
 
@@ -73,10 +73,10 @@ func (l *Log) read(ctx context.Context, last core.Recorded, query func(ctx conte
 	})
 }
 
-// slimPage reads a page of events after one, as far as replaying needs them.
-func (l *Log) slimPage(ctx context.Context, last core.Recorded, most int, into []core.Recorded) ([]core.Recorded, error) {
+// slimPage reads a page of the events after a position, as far as replaying needs them.
+func (l *Log) slimPage(ctx context.Context, after core.Position, most int, into []core.Recorded) ([]core.Recorded, error) {
 	return l.page(ctx, into, scanSlim, eventstore.Row.SlimRecorded, func(ctx context.Context) (pgx.Rows, error) {
-		return l.readers.Query(ctx, selectSlim, inBinary, int64(last.Position), most)
+		return l.readers.Query(ctx, selectSlim, inBinary, int64(after), most)
 	})
 }
 

@@ -20,10 +20,8 @@ func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.R
 
 // ReadSlim implements eventstore.Log.
 func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
-	return eventstore.Decoded(eventstore.Row.SlimRecorded, eventstore.PagedAhead(ctx, eventstore.Row{Entry: core.Entry{Position: after}},
-		func(ctx context.Context, last eventstore.Row, most int, into []eventstore.Row) ([]eventstore.Row, error) {
-			return l.packedRows(ctx, last.Position, most, into)
-		}))
+	position := func(row eventstore.Row) core.Position { return row.Position }
+	return eventstore.Decoded(eventstore.Row.SlimRecorded, eventstore.PagedAhead(ctx, after, position, l.packedRows))
 }
 
 // ReadStream implements eventstore.Log.
