@@ -7,6 +7,9 @@ import (
 	"resultlog/core"
 )
 
+// AheadPage is how many events PagedAhead fetches at a time, after the first page. A replay takes little of each, without what is personal, so that it can be more than PageSize: a megabyte usually.
+const AheadPage = 4 * PageSize
+
 // pagesAhead is how many pages are fetched at a time ahead of a caller that works: what replays a log does so in half the time that fetching takes it.
 const pagesAhead = 2
 
@@ -70,11 +73,11 @@ func (w *aheadWalk[T]) now(ctx context.Context, most int) page[T] {
 // begin has as many pages under way as may be, behind the page in hand, which is full.
 func (w *aheadWalk[T]) begin(ctx context.Context, last core.Position) {
 	for len(w.underWay) < pagesAhead {
-		after, into, done := last+core.Position(len(w.underWay)*PageSize), w.room(), make(chan page[T], 1)
+		after, into, done := last+core.Position(len(w.underWay)*AheadPage), w.room(), make(chan page[T], 1)
 		w.underWay = append(w.underWay, done)
 		go func() {
-			all, err := w.fetch(ctx, after, PageSize, into)
-			done <- page[T]{all: all, most: PageSize, err: err, ahead: true}
+			all, err := w.fetch(ctx, after, AheadPage, into)
+			done <- page[T]{all: all, most: AheadPage, err: err, ahead: true}
 		}()
 	}
 }
@@ -86,7 +89,7 @@ func (w *aheadWalk[T]) next(ctx context.Context, had page[T]) page[T] {
 		w.drop()
 	}
 	if len(w.underWay) == 0 {
-		return w.now(ctx, PageSize)
+		return w.now(ctx, AheadPage)
 	}
 	p := <-w.underWay[0]
 	w.underWay = w.underWay[1:]

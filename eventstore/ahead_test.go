@@ -55,7 +55,7 @@ func mustYield(t *testing.T, walk iter.Seq2[int, error], most int) {
 }
 
 func TestPagedAheadYieldsAll(t *testing.T) {
-	const first, page = eventstore.FirstPage, eventstore.PageSize
+	const first, page = eventstore.FirstPage, eventstore.AheadPage
 	for _, most := range []int{0, 1, first - 1, first, first + 1, first + page - 1, first + page, first + page + 1, first + 3*page, first + 3*page + 1} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
 			n := newNumbers(most)
@@ -71,7 +71,7 @@ func TestPagedAheadYieldsAll(t *testing.T) {
 
 // TestPagedAheadFetchesAhead would wait for ever if the next pages were not fetched while the caller has the one before; and would find three if there were more than two ahead.
 func TestPagedAheadFetchesAhead(t *testing.T) {
-	const first, page, pages = eventstore.FirstPage, eventstore.PageSize, 5
+	const first, page, pages = eventstore.FirstPage, eventstore.AheadPage, 5
 	n := newNumbers(first + pages*page)
 	begun := make(chan core.Position, 10)
 	walk := eventstore.PagedAhead(t.Context(), 0, asPosition, func(ctx context.Context, after core.Position, most int, into []int) ([]int, error) {
@@ -122,7 +122,7 @@ func TestPagedAheadFindsWhatComes(t *testing.T) {
 
 // TestPagedAheadLeavesNothingOut: a page that was read before others came is not followed by one that was read after.
 func TestPagedAheadLeavesNothingOut(t *testing.T) {
-	const first, page, most = eventstore.FirstPage, eventstore.PageSize, eventstore.FirstPage + 3*eventstore.PageSize
+	const first, page, most = eventstore.FirstPage, eventstore.AheadPage, eventstore.FirstPage + 3*eventstore.AheadPage
 	n, grown := newNumbers(first+5), make(chan struct{})
 	mustYield(t, eventstore.PagedAhead(t.Context(), 0, asPosition, func(ctx context.Context, after core.Position, want int, into []int) ([]int, error) {
 		if after == first+page {
@@ -158,7 +158,7 @@ func TestPagedAheadEnds(t *testing.T) {
 		"a fetch fails":            {func(context.Context) error { return failed }, func(func()) bool { return true }, failed, eventstore.FirstPage + 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := newNumbers(eventstore.FirstPage + 2*eventstore.PageSize)
+			n := newNumbers(eventstore.FirstPage + 2*eventstore.AheadPage)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			last, ended, begun := 0, error(nil), make(chan struct{})

@@ -31,7 +31,7 @@ type Log interface {
 	// stays open between two of them. It ends at the first error.
 	ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error]
 
-	// ReadSlim is ReadAll for who only replays: events may lack whatever a core.Machine does not read, and they cost a fraction.
+	// ReadSlim is ReadAll for who only replays: events may lack whatever a core.Machine does not read, and they cost a fraction. After the first, pages are of AheadPage, and fetched ahead.
 	ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error]
 
 	// ReadStream yields the events of one stream after a version, in order, likewise.
