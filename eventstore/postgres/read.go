@@ -34,8 +34,8 @@ func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Ver
 	})
 }
 
-// follow reads on from a position, by way of events. The tail, if it is that position or lies after it, must be met on the way: who goes on from there would otherwise mix two logs. What is read beyond a tail
-// that was not met says nothing of what was read before, and is no tail.
+// follow reads on from a position, by way of events. The tail, if it is that position or lies after it, must be met on the way: who goes on from there would otherwise mix two logs. What is read
+// beyond a tail that was not met says nothing of what was read before, and is no tail.
 func (l *Log) follow(after core.Position, tail func() mark, events func(after core.Position) iter.Seq2[core.Recorded, error]) iter.Seq2[core.Recorded, error] {
 	return func(yield func(core.Recorded, error) bool) {
 		known, begin := tail(), after

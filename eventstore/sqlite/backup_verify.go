@@ -35,9 +35,6 @@ func verify(ctx context.Context, path string, progress Progress) (head core.Posi
 	if err := mustBeIntact(ctx, db); err != nil {
 		return 0, err
 	}
-	if err := prepareAll(ctx, db, map[string]**sql.Stmt{selectHead: &copied.head, selectAll: &copied.allPage}); err != nil {
-		return 0, err
-	}
 	if head, err = copied.Head(ctx); err != nil {
 		return 0, err
 	}

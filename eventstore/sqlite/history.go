@@ -23,7 +23,7 @@ const selectBare = `SELECT ` + bareColumns + ` FROM events WHERE position > ? OR
 // Entries implements eventstore.History.
 func (l *Log) Entries(ctx context.Context, after core.Position) iter.Seq2[core.Entry, error] {
 	return l.entries(ctx, core.Entry{Position: after}, func(last core.Entry, most int) (*sql.Rows, error) {
-		return l.barePage.QueryContext(ctx, int64(last.Position), most)
+		return l.readers.QueryContext(ctx, selectBare, int64(last.Position), most)
 	})
 }
 
@@ -32,21 +32,21 @@ func (l *Log) TenantHead(ctx context.Context, tenant core.ID) (head core.Positio
 	if err := l.readable(ctx); err != nil {
 		return 0, err
 	}
-	err = l.tenantHead.QueryRowContext(ctx, tenant[:]).Scan((*int64)(&head))
+	err = l.readers.QueryRowContext(ctx, selectTenantHead, tenant[:]).Scan((*int64)(&head))
 	return head, l.orClosed(err)
 }
 
 // TenantEntries implements eventstore.History.
 func (l *Log) TenantEntries(ctx context.Context, tenant core.ID, after core.Position) iter.Seq2[core.Entry, error] {
 	return l.entries(ctx, core.Entry{TenantPosition: after}, func(last core.Entry, most int) (*sql.Rows, error) {
-		return l.tenantPage.QueryContext(ctx, tenant[:], int64(last.TenantPosition), most)
+		return l.readers.QueryContext(ctx, selectTenant, tenant[:], int64(last.TenantPosition), most)
 	})
 }
 
 // StreamEntries implements eventstore.History.
 func (l *Log) StreamEntries(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Entry, error] {
 	return l.entries(ctx, core.Entry{Version: after}, func(last core.Entry, most int) (*sql.Rows, error) {
-		return l.streamPage.QueryContext(ctx, stream.Tenant[:], stream.ID[:], int64(last.Version), most)
+		return l.readers.QueryContext(ctx, selectStream, stream.Tenant[:], stream.ID[:], int64(last.Version), most)
 	})
 }
 

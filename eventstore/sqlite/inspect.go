@@ -18,7 +18,7 @@ func (l *Log) Rows(ctx context.Context, after core.Position) iter.Seq2[eventstor
 
 // stored reads some rows after a position.
 func (l *Log) stored(ctx context.Context, after core.Position, most int) ([]eventstore.Row, error) {
-	return l.pageOfRows(ctx, func() (*sql.Rows, error) { return l.storedPage.QueryContext(ctx, int64(after), most) })
+	return l.pageOfRows(ctx, func() (*sql.Rows, error) { return l.readers.QueryContext(ctx, selectStored, int64(after), most) })
 }
 
 // pageOfRows reads one page. With an error, rows are those before it.

@@ -54,15 +54,7 @@ type Log struct {
 	doubtful atomic.Bool // a commit failed, and what it left in the WAL has not been overwritten yet; see settle
 	closed   atomic.Bool
 
-	readers    *sql.DB
-	head       *sql.Stmt
-	allPage    *sql.Stmt
-	storedPage *sql.Stmt
-	packedPage *sql.Stmt
-	streamPage *sql.Stmt
-	barePage   *sql.Stmt
-	tenantHead *sql.Stmt
-	tenantPage *sql.Stmt
+	readers *sql.DB
 }
 
 // OpenLog opens the log in a directory, and creates both if they are not there.
@@ -96,13 +88,8 @@ func (l *Log) open(ctx context.Context, path string) (err error) {
 	if err := l.openWriter(ctx); err != nil {
 		return err
 	}
-	if l.readers, err = (database{path: path, readOnly: true, conns: logReaders}).open(ctx); err != nil {
-		return err
-	}
-	return prepareAll(ctx, l.readers, map[string]**sql.Stmt{
-		selectHead: &l.head, selectAll: &l.allPage, selectStored: &l.storedPage, selectPacked: &l.packedPage, selectStream: &l.streamPage,
-		selectBare: &l.barePage, selectTenantHead: &l.tenantHead, selectTenant: &l.tenantPage,
-	})
+	l.readers, err = (database{path: path, readOnly: true, conns: logReaders}).open(ctx)
+	return err
 }
 
 func migrationsOfLog() (fs.FS, error) { return fs.Sub(logMigrations, "migrations/log") }
@@ -121,7 +108,7 @@ func (l *Log) Head(ctx context.Context) (head core.Position, err error) {
 	if err := l.readable(ctx); err != nil {
 		return 0, err
 	}
-	err = l.head.QueryRowContext(ctx).Scan((*int64)(&head))
+	err = l.readers.QueryRowContext(ctx, selectHead).Scan((*int64)(&head))
 	return head, l.orClosed(err)
 }
 
@@ -150,18 +137,4 @@ func closeDB(db *sql.DB) error {
 		return nil
 	}
 	return db.Close()
-}
-
-// preparer is a *sql.DB or a *sql.Conn.
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-}
-
-func prepareAll(ctx context.Context, p preparer, statements map[string]**sql.Stmt) (err error) {
-	for query, stmt := range statements {
-		if *stmt, err = p.PrepareContext(ctx, query); err != nil {
-			return fmt.Errorf("prepare %q: %w", query, err)
-		}
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ const selectStream = `SELECT ` + rowColumns + ` FROM events WHERE tenant_id = ? 
 // ReadAll implements eventstore.Log.
 func (l *Log) ReadAll(ctx context.Context, after core.Position) iter.Seq2[core.Recorded, error] {
 	return l.read(ctx, core.Recorded{Position: after}, eventstore.Row.Recorded, func(last core.Recorded, most int) (*sql.Rows, error) {
-		return l.allPage.QueryContext(ctx, int64(last.Position), most)
+		return l.readers.QueryContext(ctx, selectAll, int64(last.Position), most)
 	})
 }
 
@@ -27,7 +27,7 @@ func (l *Log) ReadSlim(ctx context.Context, after core.Position) iter.Seq2[core.
 // ReadStream implements eventstore.Log.
 func (l *Log) ReadStream(ctx context.Context, stream core.Stream, after core.Version) iter.Seq2[core.Recorded, error] {
 	return l.read(ctx, core.Recorded{Version: after}, eventstore.Row.Recorded, func(last core.Recorded, most int) (*sql.Rows, error) {
-		return l.streamPage.QueryContext(ctx, stream.Tenant[:], stream.ID[:], int64(last.Version), most)
+		return l.readers.QueryContext(ctx, selectStream, stream.Tenant[:], stream.ID[:], int64(last.Version), most)
 	})
 }
 

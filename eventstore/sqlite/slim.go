@@ -37,7 +37,7 @@ func (l *Log) packedRows(ctx context.Context, after core.Position, most int, row
 		return rows, err
 	}
 	var p packed
-	if err := l.packedPage.QueryRowContext(ctx, int64(after), most).Scan(&p.rest); err != nil {
+	if err := l.readers.QueryRowContext(ctx, selectPacked, int64(after), most).Scan(&p.rest); err != nil {
 		return rows, l.orClosed(err)
 	}
 	for len(p.rest) > 0 {

@@ -40,7 +40,7 @@ func TestPackedPages(t *testing.T) {
 		}
 	}
 	var page []byte
-	if err := log.packedPage.QueryRowContext(t.Context(), 0, 10).Scan(&page); err != nil {
+	if err := log.readers.QueryRowContext(t.Context(), selectPacked, 0, 10).Scan(&page); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := unpack(page)
