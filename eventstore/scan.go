@@ -15,8 +15,8 @@ func ScanRow(rows *sql.Rows) (row Row, err error) {
 	return row, err
 }
 
-// borrowRow is ScanRow for who is done with a row before the next one is read: its bytes are the driver's until then.
-func borrowRow(rows *sql.Rows) (row Row, err error) {
+// BorrowRow is ScanRow for who is done with a row before the next one is read: its bytes are the driver's until then.
+func BorrowRow(rows *sql.Rows) (row Row, err error) {
 	err = row.scan(rows, (*sql.RawBytes)(&row.Data), (*sql.RawBytes)(&row.Personal), (*sql.RawBytes)(&row.Metadata), (*sql.RawBytes)(&row.Slim))
 	return row, err
 }

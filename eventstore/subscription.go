@@ -24,8 +24,9 @@ const firstPayload = 64 << 10
 
 // EventsTopic makes a log's events table a topic of watermill-sql: no second table, and no second write. The topic's name means nothing to it: there is one log.
 type EventsTopic struct {
-	Select string // of the columns that ScanRow takes, from the events table, up to and without the WHERE
-	Most   int    // events in one delivery; 0: MaxDelivered
+	Select string                       // what Borrow takes of the events table, up to and without the WHERE
+	Borrow func(*sql.Rows) (Row, error) // reads the row that rows stands on; what it gives need not outlive it
+	Most   int                          // events in one delivery; 0: MaxDelivered
 }
 
 // Checkpoints keeps, beside the read tables, how far each subscription has come: table checkpoints, one row for each consumer group. The row moves in the transaction that the
@@ -77,7 +78,7 @@ const lastEventID = "last_event_id"
 func (t EventsTopic) drain(rows *sql.Rows) (m *message.Message, last mark, err error) {
 	batch := batchPayload{bytes: make([]byte, 0, firstPayload)}
 	for more := true; more; more = len(batch.bytes) < MaxDeliveredBytes && rows.Next() {
-		row, err := borrowRow(rows)
+		row, err := t.Borrow(rows)
 		if err != nil {
 			return nil, last, err
 		}

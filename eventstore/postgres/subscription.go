@@ -7,5 +7,6 @@ func EventsTopic() eventstore.EventsTopic {
 	return eventstore.EventsTopic{
 		Select: `SELECT position, uuid_send(tenant_id), tenant_position, uuid_send(stream_id), version, uuid_send(event_id), type, schema_version, data, personal, metadata, NULL::bytea, recorded_at
 			FROM resultlog.events`,
+		Borrow: eventstore.BorrowRow,
 	}
 }

@@ -232,8 +232,8 @@ func TestPollIsBoundedInBytes(t *testing.T) {
 // An error between two rows is an error of the delivery. Unchecked, the events before it would be all that was delivered, as if there were no others.
 func TestPollChecksTheRowsError(t *testing.T) {
 	_, tables := openRead(t, 1, 1, 1)
-	failing := strings.Replace(rowColumns, "schema_version", "CASE position WHEN 3 THEN abs(-9223372036854775807 - 1) ELSE schema_version END", 1)
-	rows, err := tables.Write.Query(`SELECT ` + failing + ` FROM log.events ORDER BY position`)
+	failing := strings.Replace(selectDelivered, "schema_version", "CASE position WHEN 3 THEN abs(-9223372036854775807 - 1) ELSE schema_version END", 1)
+	rows, err := tables.Write.Query(failing + ` FROM log.events ORDER BY position`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestPollChecksTheRowsError(t *testing.T) {
 // A gap between two positions ends a batch: the next one begins behind it, which whoever applies it refuses.
 func TestPollEndsBeforeAGap(t *testing.T) {
 	_, tables := openRead(t, 1, 1, 1)
-	rows, err := tables.Write.Query(`SELECT ` + rowColumns + ` FROM log.events WHERE position <> 2 ORDER BY position`)
+	rows, err := tables.Write.Query(selectDelivered + ` FROM log.events WHERE position <> 2 ORDER BY position`)
 	if err != nil {
 		t.Fatal(err)
 	}
