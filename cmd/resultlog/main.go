@@ -43,6 +43,7 @@ type console struct {
 }
 
 func main() {
+	paceHeap()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

@@ -73,7 +73,6 @@ func (c *serveCommand) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	defer paceHeap().end()
 	if n.drain = c.Drain; c.Dev {
 		n.drain = 0
 		n.listening = func(ctx context.Context) error { return n.offerExample(ctx, con.out, secret) }
