@@ -61,7 +61,7 @@ func launchOn(t testing.TB, addr string, at place, before ...string) *server {
 	}()
 	t.Cleanup(func() {
 		s.kill()
-		if said := s.output.tail(); t.Failed() && len(said) > 0 {
+		if said := s.output.Tail(); t.Failed() && said != "" {
 			t.Logf("a server said:\n%s", said)
 		}
 	})
@@ -80,7 +80,7 @@ func listen(t testing.TB, at place) *server {
 func (s *server) mustListen(t testing.TB) {
 	t.Helper()
 	if !s.awaitListening() {
-		t.Fatalf("the server did not start: %v\n%s", s.cmd.ProcessState, s.output.tail())
+		t.Fatalf("the server did not start: %v\n%s", s.cmd.ProcessState, s.output.Tail())
 	}
 }
 
@@ -126,7 +126,7 @@ func (s *server) kill() {
 func (s *server) mustKill(t testing.TB) {
 	t.Helper()
 	if !s.alive() {
-		t.Errorf("a server ended by itself: %v\n%s", s.cmd.ProcessState, s.output.tail())
+		t.Errorf("a server ended by itself: %v\n%s", s.cmd.ProcessState, s.output.Tail())
 	}
 	s.kill()
 }

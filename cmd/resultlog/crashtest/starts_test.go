@@ -1,10 +1,10 @@
 package crashtest
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -48,11 +48,11 @@ func failToStart(t *testing.T, dir string, f straced) {
 		s.kill()
 		return
 	}
-	if code := s.cmd.ProcessState.ExitCode(); code != 1 || !bytes.Contains(s.output.tail(), []byte(`"level":"ERROR","msg":"failed","err":"`)) {
-		t.Errorf("it ended with %v and said: %s", s.cmd.ProcessState, s.output.tail())
+	if code := s.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(s.output.Tail(), `"level":"ERROR","msg":"failed","err":"`) {
+		t.Errorf("it ended with %v and said: %s", s.cmd.ProcessState, s.output.Tail())
 	}
 	if injected(t, notes) == 0 {
-		t.Errorf("it ended without a fault, and said: %s", s.output.tail())
+		t.Errorf("it ended without a fault, and said: %s", s.output.Tail())
 	}
-	t.Logf("%s", s.output.tail())
+	t.Logf("%s", s.output.Tail())
 }

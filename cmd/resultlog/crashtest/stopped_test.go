@@ -141,7 +141,7 @@ func (s *store) awaitGoingOn(t testing.TB, f *fleet) {
 			t.Errorf("GET %s is answered %d, though PostgreSQL is back: %s", r.path, r.status, r.body)
 		}
 		if !node.alive() {
-			t.Fatalf("a node has ended: %v\n%s", node.cmd.ProcessState, node.output.tail())
+			t.Fatalf("a node has ended: %v\n%s", node.cmd.ProcessState, node.output.Tail())
 		}
 	}
 	if took := time.Since(back); took > goesOnWithin {

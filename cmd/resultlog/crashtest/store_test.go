@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"resultlog/cmd/resultlog/programtest"
 	"resultlog/eventstore/postgres/postgrestest"
 )
 
@@ -26,18 +27,7 @@ func newDatabase(t testing.TB) *store {
 func newStore(t testing.TB) *store {
 	t.Helper()
 	readProgram(t)
-	dir, err := os.MkdirTemp("", "resultlog-crash-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the store is left in %s", dir)
-			return
-		}
-		_ = os.RemoveAll(dir)
-	})
-	return &store{world: newWorld(), place: place{dir: filepath.Join(dir, "data")}}
+	return &store{world: newWorld(), place: place{dir: filepath.Join(programtest.KeptDir(t, "resultlog-crash-"), "data")}}
 }
 
 // readProgram looks at the folders of the program that this package does not import. The go command sees what a test reads, and gives no answer from its cache when that has changed.

@@ -7,9 +7,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"resultlog/cmd/resultlog/programtest"
 )
 
 // needStrace leaves a test out, unless make faults runs it: it needs a program that a machine may lack.
@@ -48,7 +51,7 @@ type injection struct {
 // inject attaches strace to a server, and waits until it is.
 func inject(t testing.TB, s *server, dir string, f straced) *injection {
 	t.Helper()
-	notes, said := filepath.Join(t.TempDir(), "strace"), &output{}
+	notes, said := filepath.Join(t.TempDir(), "strace"), &programtest.Log{}
 	args := append(f.arguments(dir, notes), "-p", strconv.Itoa(s.cmd.Process.Pid))
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stderr = said
@@ -68,10 +71,10 @@ func inject(t testing.TB, s *server, dir string, f straced) *injection {
 	await(t, "attached", func() bool {
 		select {
 		case <-ended:
-			t.Fatalf("strace does not attach; may this user trace processes (ptrace)? %s", said.tail())
+			t.Fatalf("strace does not attach; may this user trace processes (ptrace)? %s", said.Tail())
 		default:
 		}
-		return bytes.Contains(said.tail(), []byte("attached with"))
+		return strings.Contains(said.Tail(), "attached with")
 	})
 	return &injection{notes, detach}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"resultlog/cmd/resultlog/programtest"
 	"resultlog/eventstore"
 	"resultlog/eventstore/postgres"
 	"resultlog/eventstore/postgres/postgrestest"
@@ -31,17 +32,7 @@ type store struct {
 
 // newDirectory makes an embedded store. It stays if the test fails.
 func newDirectory(t *testing.T) *store {
-	dir, err := os.MkdirTemp("", "resultlog-soak-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the store is left in %s", dir)
-			return
-		}
-		_ = os.RemoveAll(dir)
-	})
+	dir := programtest.KeptDir(t, "resultlog-soak-")
 	return &store{
 		flags: []string{"--data", dir}, dir: dir,
 		openLog: func(ctx context.Context) (eventstore.Log, error) { return sqlite.OpenLog(ctx, dir) },
