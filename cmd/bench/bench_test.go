@@ -94,7 +94,10 @@ func TestContenders(t *testing.T) {
 }
 
 func TestPartsThatNeedPostgres(t *testing.T) {
-	for part, want := range map[string]bool{"": true, postgresPart: true, catchUpPart: true, growthPart: true, ratesPart: false, tenantsPart: false, memoryPart: false, auditPart: false} {
+	for part, want := range map[string]bool{
+		"": true, postgresPart: true, openPart: true, overloadPart: true, catchUpPart: true, replayPart: true, growthPart: true,
+		ratesPart: false, treesPart: false, tenantsPart: false, memoryPart: false, pagesPart: false, auditPart: false,
+	} {
 		if got := (benchCommand{Only: part}).measuresOnPostgres(); got != want {
 			t.Errorf("--only=%s needs PostgreSQL: %v", part, got)
 		}

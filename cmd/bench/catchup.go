@@ -30,7 +30,7 @@ func (s settings) measureCatchUp(ctx context.Context, p product, engines []engin
 		return err
 	}
 	err = s.onEach(ctx, engines, rounds, fill, func(e engine, at place, round int) error {
-		made, took, err := p.rebuild(ctx, at)
+		made, took, err := p.rebuild(ctx, at, events)
 		if err != nil {
 			return err
 		}

@@ -70,16 +70,19 @@ func TestCRUDKeepsWhatItAcknowledges(t *testing.T) {
 			t.Errorf("%s passed the verification", name)
 		}
 	}
-	for _, lost := range []string{`DELETE FROM events WHERE id = 1`, `UPDATE activities SET status = 'READY' WHERE provider_activity_id = 'ext-000000000001'`, `DELETE FROM results WHERE id = (SELECT min(id::text)::uuid FROM results)`} {
+	for _, change := range []string{
+		`DELETE FROM events WHERE id = 1`, `UPDATE activities SET status = 'READY' WHERE provider_activity_id = 'ext-000000000001'`, `DELETE FROM results WHERE id = (SELECT min(id::text)::uuid FROM results)`,
+		`INSERT INTO results SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'activity_id', gen_random_uuid()))).* FROM results r LIMIT 1`,
+	} {
 		tx, err := conn.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(t.Context(), lost); err != nil {
+		if _, err := tx.Exec(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
 		if err := verifyTables(t.Context(), conn, ids); err == nil {
-			t.Errorf("passed the verification: %s", lost)
+			t.Errorf("passed the verification: %s", change)
 		}
 		if err := tx.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
@@ -100,8 +103,12 @@ func TestCRUDJudges(t *testing.T) {
 		t.Errorf("an activity that there is not: %d, want 404", code)
 	}
 	_, pending := post(t, handler, 2, core.ResultPending)
+	const created = "2026-01-02T03:04:05.006Z" // the two may come in the same millisecond
+	if _, err := conn.Exec(t.Context(), `UPDATE results SET created_at = $1::text::timestamptz WHERE status = 'PENDING'`, created); err != nil {
+		t.Fatal(err)
+	}
 	code, updated := post(t, handler, 2, core.ResultCanceled)
-	if code != http.StatusCreated || updated["id"] != pending["id"] || updated["activityId"] != pending["activityId"] || updated["createdAt"] != pending["createdAt"] || updated["resultStatus"] != "CANCELED" {
+	if code != http.StatusCreated || updated["id"] != pending["id"] || updated["activityId"] != pending["activityId"] || updated["createdAt"] != created || updated["resultStatus"] != "CANCELED" {
 		t.Errorf("%d: a pending result was updated from %v to %v", code, pending, updated)
 	}
 	if code, _ := post(t, handler, 2, core.ResultCanceled); code != http.StatusConflict {
@@ -130,6 +137,34 @@ func TestCRUDLocksTheActivity(t *testing.T) {
 	var results, events int
 	if err := conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM results), (SELECT count(*) FROM events)`).Scan(&results, &events); err != nil || results != 1 || events != 1 {
 		t.Errorf("%d results, %d events, %v; want one of each", results, events, err)
+	}
+}
+
+// Who comes while another has the activity waits, and judges by what that one has made of it.
+func TestCRUDWaitsForTheActivity(t *testing.T) {
+	handler, conn := crudWith(t, 1)
+	first, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Exec(t.Context(), `UPDATE activities SET status = 'COMPLETED'`); err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan int, 1)
+	go func() {
+		code, _ := post(t, handler, 1, core.ResultCompleted)
+		second <- code
+	}()
+	for waiting := 0; waiting == 0 && len(second) == 0; {
+		if err := first.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-second; code != http.StatusConflict {
+		t.Errorf("%d, want 409: the first has completed it", code)
 	}
 }
 

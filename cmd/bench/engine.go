@@ -73,19 +73,27 @@ func (s settings) onEach(ctx context.Context, engines []engine, rounds int, fill
 // storeFlags say to a subcommand where the store of a place is.
 func (at place) storeFlags() []string { return []string{"--data", at.dir, "--store", at.dsn} }
 
-// rebuild has the program make the read tables of a place again, and gives how long it says that this took.
-func (p product) rebuild(ctx context.Context, at place) (events int, took time.Duration, err error) {
+// rebuild has the program make the read tables of a place again, from a log of so many events at least, and gives how long it says that this took.
+func (p product) rebuild(ctx context.Context, at place, least int) (events int, took time.Duration, err error) {
 	out, err := p.run(ctx, append([]string{"rebuild", "--json"}, at.storeFlags()...)...)
 	if err != nil {
 		return 0, 0, fmt.Errorf("rebuild the read tables: %w", err)
 	}
+	return judgeRebuilt(out, least)
+}
+
+// judgeRebuilt looks whether a rebuild has projected everything, and gives how long it took.
+func judgeRebuilt(report string, least int) (events int, took time.Duration, err error) {
 	var said struct {
 		Events  int
 		Parked  int
 		Seconds float64
 	}
-	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Parked > 0 || said.Seconds <= 0 {
-		return 0, 0, fmt.Errorf("rebuild the read tables: it says %s (%w)", out, err)
+	if err := json.Unmarshal([]byte(report), &said); err != nil {
+		return 0, 0, fmt.Errorf("rebuild the read tables: it says %q: %w", report, err)
+	}
+	if said.Parked > 0 || said.Seconds <= 0 || said.Events < least {
+		return 0, 0, fmt.Errorf("rebuild the read tables: it says %q, of a log of %d events at least", report, least)
 	}
 	return said.Events, time.Duration(said.Seconds * float64(time.Second)), nil
 }
@@ -102,8 +110,12 @@ func moveCheckpoint(ctx context.Context, at place, to core.Recorded) (err error)
 	if err != nil {
 		return fmt.Errorf("move the checkpoint: %w", err)
 	}
-	if n, err := moved.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("move the checkpoint: %d rows, not one (%w)", n, err)
+	n, err := moved.RowsAffected()
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows, not one", n)
+	}
+	if err != nil {
+		return fmt.Errorf("move the checkpoint: %w", err)
 	}
 	return nil
 }

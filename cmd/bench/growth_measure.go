@@ -89,7 +89,7 @@ func (g *grower) grow(ctx context.Context) (err error) {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "rebuilding its read tables\n")
-	events, took, err := g.p.rebuild(ctx, g.at)
+	events, took, err := g.p.rebuild(ctx, g.at, g.made.events)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ func describe(ctx context.Context, dir string) machine {
 	return machine{
 		Command: strings.Join(append([]string{"go run ./cmd/bench"}, os.Args[1:]...), " "),
 		Date:    time.Now().UTC().Format(time.DateOnly), Commit: commit(ctx), Go: runtime.Version(), Cores: runtime.NumCPU(), CPU: cpuModel(read("/proc/cpuinfo")),
-		System:     runtime.GOOS + "/" + runtime.GOARCH + " " + firstLine(read("/proc/sys/kernel/osrelease")),
+		System:     runtime.GOOS + "/" + runtime.GOARCH + " " + cmp.Or(firstLine(read("/proc/sys/kernel/osrelease")), unknown),
 		FileSystem: fileSystem(read("/proc/self/mounts"), dir),
 		Load:       load1(read("/proc/loadavg")),
 	}

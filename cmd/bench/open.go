@@ -70,9 +70,10 @@ func (s settings) measureAtRate(ctx context.Context, c contender, rate float64) 
 		if err != nil {
 			return nil, err
 		}
-		if one = shots.in(1, created).atRate(rate); one.Requests != int(timed[1].requests()) {
-			return nil, fmt.Errorf("%d of %d requests were answered 201: the rate is too high for it", one.Requests, timed[1].requests())
+		if due := timed.requests(); int64(len(ids)) != due { // those of the warm-up too
+			return nil, fmt.Errorf("%d of %d requests were answered 201: the rate is too high for it", len(ids), due)
 		}
+		one = shots.in(1, created).atRate(rate)
 		return ids, nil
 	})
 	return one, err

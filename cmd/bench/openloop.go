@@ -186,6 +186,9 @@ func (w *worker) work(begin time.Time, taken *atomic.Int64) error {
 func (w *worker) count(answer response) error {
 	switch answer.status {
 	case 201:
+		if !answer.requestID {
+			return errors.New("answered 201 without an X-Request-Id")
+		}
 		id, err := answer.resultID()
 		w.ids = append(w.ids, id)
 		return err

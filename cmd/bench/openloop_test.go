@@ -127,7 +127,27 @@ func TestOpenLoopTakesRefusals(t *testing.T) {
 	if all, err := run(http.StatusServiceUnavailable); err != nil || len(all.in(0, refused)) != 50 {
 		t.Errorf("%d refusals, %v", len(all.in(0, refused)), err)
 	}
+	if _, err := run(http.StatusCreated); err == nil || !strings.Contains(err.Error(), "X-Request-Id") {
+		t.Errorf("%v: a 201 has a request id", err)
+	}
 	if all, err := run(http.StatusConflict); err == nil || !strings.Contains(err.Error(), "409") || len(all) > 10 {
+		t.Errorf("%v after %d requests", err, len(all))
+	}
+}
+
+// The first wrong answer ends all connections, however much is due on the others.
+func TestOpenLoopEndsWithTheFirstWrongAnswer(t *testing.T) {
+	const due = 1_000_000 // far more than are answered before the first is looked at
+	var asked atomic.Int64
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		status := http.StatusServiceUnavailable
+		if asked.Add(1) == 1 {
+			status = http.StatusConflict
+		}
+		w.WriteHeader(status)
+	})
+	o := openLoop{schedule: schedule{{rate: math.Inf(1), burst: due}}, request: submission(testToken), next: numbers(unlimited), clock: wallClock}
+	if all, _, err := o.run(clientsOf(t, handler, 2)); err == nil || !strings.Contains(err.Error(), "409") || len(all) >= due-1 {
 		t.Errorf("%v after %d requests", err, len(all))
 	}
 }

@@ -25,7 +25,7 @@ func overloadTargets(engine string) []overloadTarget {
 	}
 	return []overloadTarget{
 		{promise{name: name("p99 of the 201s, of the time for a full queue"), bound: 4, atMost: true}, func(r overloadRun) float64 { return orNaN(r.AcceptedP99) / r.fullQueue() }},
-		{promise{name: name("p99 of the 503s, of that of the 201s"), bound: 0.5, atMost: true}, func(r overloadRun) float64 { return r.RefusedP99 / orNaN(r.AcceptedP99) }},
+		{promise{name: name("p99 of the 503s, of that of the 201s"), bound: 0.5, atMost: true}, func(r overloadRun) float64 { return orNaN(r.RefusedP99) / orNaN(r.AcceptedP99) }},
 		{promise{name: name("MiB of the server's memory at most"), bound: 1024, atMost: true}, func(r overloadRun) float64 { return orNaN(r.Memory.Peak) }},
 		{promise{name: name("seconds until p99 is normal again"), bound: 2, atMost: true}, func(r overloadRun) float64 { return r.Recovery }},
 	}

@@ -67,6 +67,14 @@ func TestOverloadIsJudged(t *testing.T) {
 	}
 }
 
+// Where nobody was refused, the promise about refusals is neither kept nor missed.
+func TestOverloadWithoutRefusals(t *testing.T) {
+	none := overloadRun{Engine: onSQLite, Seconds: 20, Accepted: 200, AcceptedP99: 300, Memory: residentMiB{Peak: 100}}
+	if got := (overloadRuns{none}).verdicts(); len(got) != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestStatusOfAProcess(t *testing.T) {
 	const status = "Name:\tresultlog\nVmHWM:\t  262144 kB\nVmRSS:\t  131072 kB\nThreads:\t9\n"
 	if rss, peak, none := statusMiB(status, "VmRSS"), statusMiB(status, "VmHWM"), statusMiB("", "VmRSS"); rss != 128 || peak != 256 || none != 0 {

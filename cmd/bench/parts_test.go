@@ -64,6 +64,19 @@ func TestPartsAreMeasured(t *testing.T) {
 	}
 }
 
+// A rebuild that has not projected everything is no measurement.
+func TestRebuiltInPartIsNoMeasurement(t *testing.T) {
+	for report, sound := range map[string]bool{
+		`{"events":9,"parked":0,"seconds":0.5}`: true, `{"events":10,"parked":0,"seconds":0.5}`: true, `{"events":8,"parked":0,"seconds":0.5}`: false,
+		`{"events":9,"parked":1,"seconds":0.5}`: false, `{"events":9,"parked":0,"seconds":0}`: false, ``: false,
+	} {
+		_, took, err := judgeRebuilt(report, 9)
+		if (err == nil) != sound || (sound && took != 500*time.Millisecond) || (err != nil && strings.Contains(err.Error(), "%!")) {
+			t.Errorf("%s: %s, %v", report, took, err)
+		}
+	}
+}
+
 // An overload on a server of one engine: the others differ in nothing that it is about.
 func TestOverloadIsMeasured(t *testing.T) {
 	s, p, _ := shortest(t)

@@ -25,6 +25,9 @@ func TestPlainFileKeepsWhatItAcknowledges(t *testing.T) {
 	if err := file.close(); err != nil {
 		t.Error(err)
 	}
+	if err := verify(t.Context(), place{dir: dir}, got.acknowledged()[1:]); err == nil {
+		t.Error("a file that holds more than was acknowledged passed the verification")
+	}
 	if err := os.Truncate(filepath.Join(dir, submissionsFile), 1000); err != nil {
 		t.Fatal(err)
 	}

@@ -166,6 +166,13 @@ func TestExpectedRates(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got[0], got[1])
 		}
 	}
+	other := append(runs[:2:2], run{Contender: knownName, Clients: 16, Rate: 200, Seconds: 1})
+	if got := other.expected(elsewhere, 1); got != 300 {
+		t.Errorf("%v, want half again as much as it did with other clients, where no limit was measured", got)
+	}
+	if got := other.expected(elsewhere, 64); got != 7000 {
+		t.Errorf("%v, want the limit's, whatever it did with other clients", got)
+	}
 	for _, c := range []contender{slow, elsewhere} {
 		taught := append(runs, run{Contender: c.name, Clients: 64, Rate: 500, Seconds: 4, Lag: 2000}, run{Contender: c.name, Clients: 64, Rate: 10, Seconds: 1})
 		if got := taught.expected(c, 64); got != 1500 {

@@ -57,7 +57,7 @@ func (p product) replayable(ctx context.Context, at place, activities int) error
 	if err := h.extend(ctx, at, eventsATask); err != nil {
 		return err
 	}
-	if _, _, err := p.rebuild(ctx, at); err != nil {
+	if _, _, err := p.rebuild(ctx, at, eventsATask); err != nil {
 		return err
 	}
 	if err := h.extend(ctx, at, eventsATask*activities); err != nil {

@@ -60,6 +60,22 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// A bound that is just reached is kept, and what was not measured is neither kept nor missed.
+func TestPromisesAreKeptAtTheirBounds(t *testing.T) {
+	for _, row := range []struct {
+		atMost bool
+		value  float64
+		met    bool
+	}{{false, 1.99, false}, {false, 2, true}, {true, 2, true}, {true, 2.01, false}} {
+		if got := (promise{bound: 2, atMost: row.atMost}).judge(row.value); len(got) != 1 || got[0].Met != row.met {
+			t.Errorf("%+v: %+v", row, got)
+		}
+	}
+	if got := (promise{bound: 2}).judge(math.NaN()); got != nil {
+		t.Errorf("of nothing: %+v", got)
+	}
+}
+
 func TestReport(t *testing.T) {
 	r := report{
 		Machine: machine{Command: "go run ./cmd/bench --quick", Date: "2026-11-23", Commit: "abc1234", Go: "go1.26", Cores: 2, CPU: "CPU", System: "linux/amd64 6.1", FileSystem: "ext4", Load: "0.10"}, Clients: []int{64, 256}, Rounds: 3, Seconds: 2,

@@ -24,7 +24,8 @@ func scrape(ctx context.Context, addr string, names ...string) (map[string]float
 	}
 	defer answer.Body.Close()
 	found := make(map[string]float64, len(names))
-	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
 		name, text, _ := strings.Cut(lines.Text(), " ")
 		for _, wanted := range names {
 			if name == wanted {
@@ -33,6 +34,9 @@ func scrape(ctx context.Context, addr string, names ...string) (map[string]float
 				}
 			}
 		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read /metrics of %s: %w", addr, err)
 	}
 	for _, wanted := range names {
 		if value, ok := found[wanted]; !ok || math.IsNaN(value) {

@@ -26,6 +26,18 @@ func TestScrape(t *testing.T) {
 	}
 }
 
+// What breaks off may lack more than what was asked for.
+func TestScrapeRefusesAnAnswerThatBreaksOff(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, "d 1\n")
+	}))
+	defer server.Close()
+	if found, err := scrape(t.Context(), server.Listener.Addr().String(), "d"); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
 func TestSampler(t *testing.T) {
 	seen, value := make(chan struct{}), 0.0
 	s := startSampler(time.Nanosecond, func() (float64, error) {

@@ -100,7 +100,7 @@ func fillTopic(ctx context.Context, db *sql.DB, messages int) error {
 	return publisher.Close()
 }
 
-// workOff subscribes as a consumer group of its own, and returns when it has acknowledged so many messages.
+// workOff subscribes as a consumer group of its own, and returns when it has acknowledged so many messages. One that comes again would count for another that did not.
 func workOff(ctx context.Context, db *sql.DB, group string, messages int, handle func(*message.Message) error) error {
 	subscriber, err := wsql.NewSubscriber(db, wsql.SubscriberConfig{
 		ConsumerGroup: group, SchemaAdapter: wsql.DefaultPostgreSQLSchema{}, OffsetsAdapter: wsql.DefaultPostgreSQLOffsetsAdapter{}, InitializeSchema: true,
@@ -112,6 +112,7 @@ func workOff(ctx context.Context, db *sql.DB, group string, messages int, handle
 	if err != nil {
 		return errors.Join(err, subscriber.Close())
 	}
+	seen := make(map[string]bool, messages)
 	for range messages {
 		m, ok := <-delivered
 		if !ok {
@@ -122,6 +123,10 @@ func workOff(ctx context.Context, db *sql.DB, group string, messages int, handle
 			return errors.Join(err, subscriber.Close())
 		}
 		m.Ack()
+		seen[m.UUID] = true
+	}
+	if len(seen) != messages {
+		return errors.Join(fmt.Errorf("%d different messages were delivered, want %d", len(seen), messages), subscriber.Close())
 	}
 	return subscriber.Close()
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/jackc/pgx/v5"
 
 	"resultlog/core"
@@ -54,6 +56,13 @@ func TestStockIsVerified(t *testing.T) {
 	}
 	if err := workOff(t.Context(), db, "rows", 9+7, upsert); err != nil {
 		t.Fatal(err)
+	}
+	twice := message.NewMessage(ids[0].String(), nil)
+	if err := publisher.Publish(stockTopic, twice); err != nil {
+		t.Fatal(err)
+	}
+	if err := workOff(t.Context(), db, "again", 9+7+1, doNothing); err == nil || !strings.Contains(err.Error(), "16 different messages") {
+		t.Errorf("a message that came twice was counted twice: %v", err)
 	}
 	var rows int
 	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM stock_results`).Scan(&rows); err != nil || rows != 9+7 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"iter"
 	"testing"
 
@@ -60,6 +61,7 @@ func TestVerifyLog(t *testing.T) {
 		"one is there and was not acknowledged": {known, ids[:2], true, false},
 		"one was acknowledged twice":            {known, repeated, true, false},
 		"nothing moved":                         {standalone, ids, true, false},
+		"one standalone is not there":           {standalone, append(ids[:3:3], core.ID{7}), false, false},
 		"something moved":                       {known, ids, false, false},
 		"the last event is lost":                {known[:len(known)-1], ids, true, false},
 		"an event within is lost":               {append(known[:3:3], known[4:]...), ids, true, false},
@@ -67,6 +69,26 @@ func TestVerifyLog(t *testing.T) {
 		"a result was submitted twice":          {updated, ids[:1], false, false},
 	} {
 		if err := verifyLog(each(row.events), row.acknowledged, row.moving); (err == nil) != row.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The end of a log is not replayed: a move may stand in it without its result.
+func TestVerifyTail(t *testing.T) {
+	known, ids := decided(t, 3, true) // three events each: created, submitted, moved
+	broken := errors.New("broken")
+	for name, row := range map[string]struct {
+		events       iter.Seq2[core.Recorded, error]
+		acknowledged []core.ID
+		ok           bool
+	}{
+		"the last two":                       {each(known[3:]), ids[1:], true},
+		"a move that nobody was told of":     {each(append(known[:7:7], known[8])), ids[:2], false},
+		"what cannot be read":                {func(yield func(core.Recorded, error) bool) { yield(core.Recorded{}, broken) }, nil, false},
+		"a result that stands there no more": {each(known[3:]), ids, false},
+	} {
+		if err := verifyTail(row.events, row.acknowledged, true); (err == nil) != row.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
