@@ -71,7 +71,7 @@ func (s settings) measureStock(ctx context.Context, messages, rounds int) (runs 
 			}
 			run := stockRun{Name: one.name, Round: round, Messages: messages, Seconds: time.Since(begin).Seconds()}
 			runs = append(runs, run)
-			fmt.Fprintf(os.Stderr, "round %d/%d  %-50s %8.0f messages/s\n", round, rounds, one.name, float64(messages)/run.Seconds)
+			fmt.Fprintf(os.Stderr, "round %d/%d  %-50s %8.0f messages/s\n", round, rounds, one.name, run.rate())
 		}
 	}
 	return runs, nil
@@ -143,17 +143,14 @@ func upsert(m *message.Message) error {
 	return err
 }
 
+func (r stockRun) rate() float64 { return float64(r.Messages) / r.Seconds }
+
 // write prints the rows of the table of how fast read tables are fed.
 func (rs stockRuns) write(out io.Writer) {
 	for _, name := range []string{stockNoop, stockUpsert} {
-		var rates []float64
-		for _, r := range rs {
-			if r.Name == name {
-				rates = append(rates, float64(r.Messages)/r.Seconds)
-			}
-		}
-		if len(rates) > 0 {
-			fmt.Fprintf(out, "| %s | %s | |\n", name, rateText(median(rates)))
+		rate := medianOf(rs, func(r stockRun) bool { return r.Name == name }, stockRun.rate)
+		if rate > 0 {
+			fmt.Fprintf(out, "| %s | %s | |\n", name, rateText(rate))
 		}
 	}
 }

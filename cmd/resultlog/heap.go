@@ -15,6 +15,9 @@ const (
 	// usualPercent is how much garbage there may be beside what is alive, where that is more: Go's own standard.
 	usualPercent = 100
 
+	// leastLive is taken to be alive in any case: a program that begins has next to nothing, of which leastGarbage is no sensible percentage.
+	leastLive = 1 << 20
+
 	liveMetric = "/gc/heap/live:bytes" // what the latest collection has left
 )
 
@@ -38,5 +41,5 @@ type collection struct{ _ *collection }
 
 // percentFor is how much garbage, in hundredths of what is alive, there may be: leastGarbage, or as much as is alive if that is more.
 func percentFor(live uint64) int {
-	return max(usualPercent, int(leastGarbage*100/max(live, 1<<20)))
+	return max(usualPercent, int(leastGarbage*100/max(live, leastLive)))
 }
