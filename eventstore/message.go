@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	wsql "github.com/ThreeDotsLabs/watermill-sql/v3/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"resultlog/core"
@@ -44,8 +45,19 @@ type mark struct {
 	eventID  core.ID
 }
 
+// full reports whether no event is added any more to one of so many at most.
+func (b *batchPayload) full(most int) bool {
+	return int(b.last.position-b.first)+1 >= most || len(b.bytes) >= MaxDeliveredBytes
+}
+
 func (b *batchPayload) message() *message.Message {
 	return message.NewMessage(fmt.Sprintf("%d-%d", b.first, b.last.position), b.bytes)
+}
+
+// delivery is the batch as watermill-sql has a row of its topic.
+func (b *batchPayload) delivery() wsql.Row {
+	m := b.message()
+	return wsql.Row{Offset: int64(b.last.position), UUID: []byte(m.UUID), Payload: m.Payload, Msg: m, ExtraData: map[string]any{lastEventID: b.last.eventID[:]}}
 }
 
 // rowsOf yields the rows of a batch one by one; an error is the last. They point into the message's payload.

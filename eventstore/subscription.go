@@ -51,47 +51,65 @@ var errNoPublishing = errors.New("the events topic is read-only: events are appe
 func (t EventsTopic) SelectQuery(topic, consumerGroup string, checkpoints wsql.OffsetsAdapter) wsql.Query {
 	next := checkpoints.NextOffsetQuery(topic, consumerGroup)
 	return wsql.Query{
-		Query: t.Select + ` WHERE position > coalesce((` + next.Query + `), 0) ORDER BY position LIMIT ` + fmt.Sprint(cmp.Or(t.Most, MaxDelivered)),
+		Query: t.Select + ` WHERE position > coalesce((` + next.Query + `), 0) ORDER BY position LIMIT ` + fmt.Sprint(t.most()),
 		Args:  next.Args,
 	}
 }
 
 // UnmarshalMessage implements wsql.SchemaAdapter. The scanner that it is given is the *sql.Rows itself: all of the poll becomes one message.
 func (t EventsTopic) UnmarshalMessage(scanner wsql.Scanner) (wsql.Row, error) {
-	rows, ok := scanner.(*sql.Rows)
-	if !ok {
-		return wsql.Row{}, fmt.Errorf("a batch needs the *sql.Rows of the poll, and got %T", scanner)
-	}
-	m, last, err := t.drain(rows)
+	rows, err := polled(scanner)
 	if err != nil {
 		return wsql.Row{}, err
 	}
-	return wsql.Row{Offset: int64(last.position), UUID: []byte(m.UUID), Payload: m.Payload, Msg: m, ExtraData: map[string]any{lastEventID: last.eventID[:]}}, nil
+	batch, err := t.drain(rows, nil)
+	if err != nil {
+		return wsql.Row{}, err
+	}
+	return batch.delivery(), nil
+}
+
+// polled gives the *sql.Rows that the subscriber's scanner is.
+func polled(scanner wsql.Scanner) (*sql.Rows, error) {
+	rows, ok := scanner.(*sql.Rows)
+	if !ok {
+		return nil, fmt.Errorf("a batch needs the *sql.Rows of the poll, and got %T", scanner)
+	}
+	return rows, nil
 }
 
 // lastEventID is the key, in a row's extra data, of the id of the delivery's last event.
 const lastEventID = "last_event_id"
 
-// drain makes a message of the row that rows stands on and those after it, up to the bounds, and closes rows: the subscriber's next look finds nothing left.
+// drain gathers the row that rows stands on and those after it, up to the bounds, and closes rows: the subscriber's next look finds nothing left. Begun is what they may go on from: if that ends
+// with the first of them, it is theirs; nil: nothing is.
 // It checks rows.Err, which the subscriber does not: a delivery that was cut short by an error would be acknowledged as a whole.
 // Where the log lacks a position, the delivery ends: the next one begins behind the gap, and who applies it knows by the checkpoint.
-func (t EventsTopic) drain(rows *sql.Rows) (m *message.Message, last mark, err error) {
-	batch := batchPayload{bytes: make([]byte, 0, firstPayload)}
-	for more := true; more; more = len(batch.bytes) < MaxDeliveredBytes && rows.Next() {
+func (t EventsTopic) drain(rows *sql.Rows, begun *batchPayload) (batch *batchPayload, err error) {
+	for more := true; more; more = !batch.full(t.most()) && rows.Next() {
 		row, err := t.Borrow(rows)
 		if err != nil {
-			return nil, last, err
+			return nil, err
 		}
-		if batch.first != 0 && row.Position != batch.last.position+1 {
+		if batch == nil && begun != nil && begun.last == (mark{row.Position, row.EventID}) {
+			batch = begun
+			continue
+		}
+		if batch == nil {
+			batch = &batchPayload{bytes: make([]byte, 0, firstPayload)}
+		} else if row.Position != batch.last.position+1 {
 			break
 		}
 		batch.add(&row)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, last, fmt.Errorf("read events: %w", err)
+		return nil, fmt.Errorf("read events: %w", err)
 	}
-	return batch.message(), batch.last, rows.Close()
+	return batch, rows.Close()
 }
+
+// most is how many events a delivery has at most.
+func (t EventsTopic) most() int { return cmp.Or(t.Most, MaxDelivered) }
 
 // SubscribeIsolationLevel implements wsql.SchemaAdapter: the engine's own. What must not change under a delivery is under the write lock.
 func (EventsTopic) SubscribeIsolationLevel() sql.IsolationLevel { return sql.LevelDefault }

@@ -19,7 +19,7 @@ func BenchmarkCatchUp(b *testing.B) {
 			cfg.Logger = slog.New(slog.DiscardHandler)
 			topic := w.engine.topic
 			topic.Most = 0 // as a server's
-			cfg.Schema = topic
+			cfg.Schema = w.topic(w.tables, topic)
 			for b.Loop() {
 				b.StopTimer()
 				w.truncate()

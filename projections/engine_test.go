@@ -39,6 +39,7 @@ type engine struct {
 type readTables struct {
 	Write projections.Tables
 	Read  *sql.DB
+	ahead *sql.DB // sees the log too
 	close func() error
 }
 
@@ -94,7 +95,7 @@ var onSQLite = engine{
 		if err != nil {
 			return nil, err
 		}
-		return &nextTables{readTables{projections.Tables{DB: t.Write, Given: sqlite.Given{}}, t.Read, t.Close}, t.Resumed, t.Switch}, nil
+		return &nextTables{readTables{projections.Tables{DB: t.Write, Given: sqlite.Given{}}, t.Read, t.Ahead, t.Close}, t.Resumed, t.Switch}, nil
 	},
 	topic: inParts(sqlite.EventsTopic()),
 	connector: func(dir string) (driver.Connector, error) {
@@ -124,7 +125,7 @@ func ofSQLite(t *sqlite.ReadTables, err error) (*readTables, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &readTables{Write: projections.Tables{DB: t.Write, Given: sqlite.Given{}}, Read: t.Read, close: t.Close}, nil
+	return &readTables{Write: projections.Tables{DB: t.Write, Given: sqlite.Given{}}, Read: t.Read, ahead: t.Ahead, close: t.Close}, nil
 }
 
 var onPostgres = engine{
@@ -138,7 +139,7 @@ var onPostgres = engine{
 		if err != nil {
 			return nil, err
 		}
-		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}, Read: t.Read, close: t.Close}, nil
+		return &readTables{Write: projections.Tables{DB: t.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}, Read: t.Read, ahead: t.Read, close: t.Close}, nil
 	},
 	openNext: func(ctx context.Context, dsn, maker string) (*nextTables, error) {
 		t, err := postgres.OpenNextReadTables(ctx, dsn, withCounted(projections.PostgresSchema()), maker)
@@ -146,7 +147,7 @@ var onPostgres = engine{
 			return nil, err
 		}
 		tables := projections.Tables{DB: t.Write, Lock: postgres.LockNextReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}
-		return &nextTables{readTables{tables, t.Read, t.Close}, t.Resumed, t.Switch}, nil
+		return &nextTables{readTables{tables, t.Read, t.Read, t.Close}, t.Resumed, t.Switch}, nil
 	},
 	topic: inParts(postgres.EventsTopic()),
 	connector: func(dsn string) (driver.Connector, error) {

@@ -40,7 +40,7 @@ func mustNotSkip(t *testing.T, after core.Position) {
 		from := map[string]string{"sqlite": "FROM log.events", "postgres": "FROM resultlog.events"}[w.engine.name]
 		gap := w.engine.topic
 		gap.Select = strings.Replace(gap.Select, from, fmt.Sprintf("FROM (SELECT * %s WHERE position <> %d) AS rest", from, before+1), 1)
-		cfg.Schema = gap
+		cfg.Schema = w.topic(w.tables, gap)
 		running := w.run(cfg)
 		w.until("the gap was met", func() bool { return gather(t, cfg.Metrics)["resultlog_projection_skipped_total"] > 0 })
 		if err := running.stop(); err != nil {

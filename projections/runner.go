@@ -48,10 +48,16 @@ const (
 // topic is the name of the events table to watermill, which wants one.
 const topic = "events"
 
+// Topic makes the log a topic. It may read ahead of what it is asked for; when Rest returns, it does not.
+type Topic interface {
+	wsql.SchemaAdapter
+	Rest()
+}
+
 // Config is what a Runner is made of. Every duration, MaxTries and Now may be zero: then the constant of the same name holds, and time.Now.
 type Config struct {
 	Tables      Tables                                                 // the read tables, with the log in sight
-	Schema      wsql.SchemaAdapter                                     // makes the log a topic
+	Schema      Topic                                                  // of the log; no other runner's
 	Checkpoints wsql.OffsetsAdapter                                    // keeps the checkpoint beside the tables
 	Decode      func(*message.Message) iter.Seq2[core.Recorded, error] // the events of a delivery; beside an error, the place of the event that could not be decoded
 	Projections []Projection
@@ -127,6 +133,7 @@ func (cfg *Config) setDefaults() {
 // When it returns, no delivery is half committed, nor ever will be; none is under way, unless a projection is deaf to its context.
 func (r *Runner) Run(ctx context.Context) error {
 	// The subscription's context does not end with ctx, but after it: stop first ends the transaction.
+	defer r.Schema.Rest()
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	r.cancel = cancel

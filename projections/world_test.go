@@ -84,10 +84,15 @@ func (w *world) close(tables *readTables) {
 // config is a runner's, with a checkpoint of its own. Nothing wakes it but the channel, and failures are soon taken up again.
 func (w *world) config(tables *readTables) projections.Config {
 	return projections.Config{
-		Tables: tables.Write, Schema: w.engine.topic, Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
+		Tables: tables.Write, Schema: w.topic(tables, w.engine.topic), Checkpoints: eventstore.Checkpoints{}, Decode: eventstore.MessageEvents, Projections: projections.All(),
 		Checkpoint: projections.NewCheckpoint(tables.Read), Wake: w.wake, Logger: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 		FallbackPoll: forever, RetryDelay: time.Millisecond, ResendInterval: time.Millisecond, GatherDelay: time.Millisecond,
 	}
+}
+
+// topic is one of the log as a runner has it.
+func (w *world) topic(tables *readTables, events eventstore.EventsTopic) *eventstore.AheadTopic {
+	return &eventstore.AheadTopic{EventsTopic: events, DB: tables.ahead}
 }
 
 // running is a runner at work; stop ends it and gives what Run returned.

@@ -22,10 +22,10 @@ import (
 // store is a log and the read tables that are made of it, whichever engine keeps them. Nothing but this file knows which one that is, and nothing but backup and restore asks.
 type store struct {
 	log         storedLog
-	tables      projections.Tables // for the subscription, and whoever looks after dead letters
-	read        *sql.DB            // the same tables, for queries
-	reading     projections.Tables // likewise, for who compares them
-	topic       eventstore.EventsTopic
+	tables      projections.Tables                               // for the subscription, and whoever looks after dead letters
+	read        *sql.DB                                          // the same tables, for queries
+	reading     projections.Tables                               // likewise, for who compares them
+	topic       *eventstore.AheadTopic                           // for one runner at a time
 	trees       audit.Tables                                     // what proves the log
 	sweep       func(context.Context) (left []string, err error) // leaves nothing in the files of the tables of what was erased from them
 	discardNext func(context.Context) error                      // removes what an online rebuild has left
@@ -145,7 +145,7 @@ func (f storeFlags) openEmbeddedTables(ctx context.Context, s *store) error {
 	s.tables, s.read = projections.Tables{DB: tables.Write, Given: sqlite.Given{}}, tables.Read
 	s.reading = projections.Tables{DB: tables.Read, Catalog: sqlite.Catalog}
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read}
-	s.topic, s.closed = sqlite.EventsTopic(), both(trees.Close, tables.Close)
+	s.topic, s.closed = &eventstore.AheadTopic{EventsTopic: sqlite.EventsTopic(), DB: tables.Ahead}, both(trees.Close, tables.Close)
 	s.sweep = func(ctx context.Context) ([]string, error) { return sqlite.SweepReadTables(ctx, f.Data) }
 	s.discardNext = func(ctx context.Context) error { return sqlite.DiscardNextReadTables(ctx, f.Data) }
 	return nil
@@ -163,7 +163,7 @@ func (f storeFlags) openPostgresTables(ctx context.Context, s *store) error {
 	s.tables, s.read = projections.Tables{DB: tables.Write, Lock: postgres.LockReadTables, Unlimited: postgres.Unlimited, Given: postgres.Given{}}, tables.Read
 	s.reading = projections.Tables{DB: tables.Read, Catalog: postgres.Catalog, Unlimited: postgres.UnlimitedReading}
 	s.trees = audit.Tables{Write: trees.Write, Read: trees.Read, TryLock: postgres.TryLockAuditTables}
-	s.topic, s.closed = postgres.EventsTopic(), both(trees.Close, tables.Close)
+	s.topic, s.closed = &eventstore.AheadTopic{EventsTopic: postgres.EventsTopic(), DB: tables.Read}, both(trees.Close, tables.Close)
 	s.sweep = func(ctx context.Context) ([]string, error) { return postgres.SweepReadTables(ctx, f.Store) }
 	s.discardNext = func(ctx context.Context) error { return postgres.DiscardNextReadTables(ctx, f.Store) }
 	return nil

@@ -27,6 +27,9 @@ type ReadTables struct {
 
 	// Read is for queries, and can do nothing else. What it sees is what was committed.
 	Read *sql.DB
+
+	// Ahead sees the log as Write does, for who reads it ahead of the subscription (eventstore.AheadTopic), and can do nothing else either.
+	Ahead *sql.DB
 }
 
 // OpenReadTables opens the read tables in a data directory, and brings their shape up to the newest that schema knows (the migrations of package projections), and then that of the views on them,
@@ -53,7 +56,10 @@ func (t *ReadTables) open(ctx context.Context, path, log string, schema fs.FS) (
 	if t.Write, err = (database{path: path, rebuildable: true, log: log, conns: 1}).open(ctx); err != nil {
 		return err
 	}
-	t.Read, err = (database{path: path, rebuildable: true, readOnly: true, conns: readConns}).open(ctx)
+	if t.Read, err = (database{path: path, rebuildable: true, readOnly: true, conns: readConns}).open(ctx); err != nil {
+		return err
+	}
+	t.Ahead, err = (database{path: path, rebuildable: true, readOnly: true, log: log, conns: 1}).open(ctx)
 	return err
 }
 
@@ -81,5 +87,7 @@ func migrateViews(ctx context.Context, db *sql.DB, schema fs.FS) error {
 	return migrateBy(ctx, db, views, viewVersions)
 }
 
-// Close ends both sides. Whoever uses them must have stopped.
-func (t *ReadTables) Close() error { return errors.Join(closeDB(t.Read), closeDB(t.Write)) }
+// Close ends all of them. Whoever uses them must have stopped.
+func (t *ReadTables) Close() error {
+	return errors.Join(closeDB(t.Ahead), closeDB(t.Read), closeDB(t.Write))
+}
