@@ -34,12 +34,17 @@ type SequencerConfig struct {
 	Logger        *slog.Logger
 	Appended      func()                         // called after every commit that appended something, and when what others appended was replayed between turns; must not block
 	Committed     func(appended []core.Recorded) // called with what each commit has appended, encoded as it is stored; must not block. nil: nobody wants it
+	Hold          Hold                           // nil: nothing is held back
 	LookUpKey     LookUpKey                      // finds the idempotency keys that the machine has forgotten
 	AnswerTimeout time.Duration                  // 0: AnswerTimeout
 	RetryDelay    time.Duration                  // 0: RetryDelay
 	KeyStaleness  time.Duration                  // 0: KeyStaleness
 	Follow        time.Duration                  // 0: FollowInterval
 }
+
+// Hold is called before each turn, with the position of the last event that is durable, and may let it wait a little: for those that live off the log to keep up with it. It returns soon after ctx
+// has ended.
+type Hold func(ctx context.Context, head core.Position)
 
 // Sequencer is the one goroutine that decides. It takes the log's write lock, reads what others appended, drains what waits, decides it on the machine's overlay,
 // appends, commits, and only then answers everybody in the batch, the refused too: a refusal may rest on a neighbour's event that was not durable yet.
@@ -82,6 +87,9 @@ func NewSequencer(cfg SequencerConfig) *Sequencer {
 	}
 	if cfg.Committed == nil {
 		cfg.Committed = func([]core.Recorded) {}
+	}
+	if cfg.Hold == nil {
+		cfg.Hold = func(context.Context, core.Position) {}
 	}
 	if cfg.LookUpKey == nil {
 		cfg.LookUpKey = func(context.Context, core.ID, core.KeyName) (_, _ core.Position, err error) { return 0, 0, nil }
@@ -133,6 +141,7 @@ func (s *Sequencer) takeTurns(ctx, work context.Context) error {
 		var err error
 		select {
 		case <-s.queue.filled:
+			s.Hold(ctx, s.machine.Head()) // what waits meanwhile is in the same commit
 			err = s.turn(work)
 		case <-s.probe:
 			err = s.tryLog(work)

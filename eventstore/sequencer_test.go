@@ -108,6 +108,62 @@ func TestSequencerCommitsInGroups(t *testing.T) {
 	}
 }
 
+// Who is told how far the log is durable before each turn can let it wait; what waits meanwhile is in the same commit. At the end it lets nobody wait.
+func TestSequencerIsHeldBackBeforeATurn(t *testing.T) {
+	log := eventstoretest.NewFaulty(newMemory())
+	heads, release := make(chan core.Position), make(chan struct{})
+	n := startWith(t, eventstore.SequencerConfig{Log: log, Hold: func(ctx context.Context, head core.Position) {
+		select {
+		case heads <- head:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-release:
+		case <-ctx.Done():
+		}
+	}})
+	submit := func(names ...string) (answers chan []outcome) {
+		answers = make(chan []outcome, 1)
+		var commands []core.Command
+		for _, name := range names {
+			commands = append(commands, standalone(name))
+		}
+		go func() { answers <- submitAll(t.Context(), n, commands...) }()
+		return answers
+	}
+	var all []outcome
+	for turn, names := range [][]string{{"a"}, {"b"}} {
+		first := submit(names...)
+		if head := <-heads; head != core.Position(2*turn) {
+			t.Errorf("turn %d was to begin behind %d", turn+1, head)
+		}
+		second := submit(names[0] + "2")
+		waitFor(t, func() bool { return eventstore.QueueDepth(n.Sequencer) == 2 })
+		if log.Appends() != turn {
+			t.Errorf("%d commits, and turn %d has not been let begin", log.Appends(), turn+1)
+		}
+		release <- struct{}{}
+		all = append(append(all, <-first...), <-second...)
+	}
+	checkLog(t, log, all)
+	if got := log.Appends(); got != 2 {
+		t.Errorf("two turns took %d commits", got)
+	}
+	last := submit("c")
+	<-heads
+	more := submit("d")
+	waitFor(t, func() bool { return eventstore.QueueDepth(n.Sequencer) == 2 })
+	n.cancel()
+	all = append(append(all, <-last...), <-more...)
+	checkLog(t, log, all)
+	for _, o := range all {
+		if o.err != nil {
+			t.Errorf("it was in before the end, and was told: %v", o.err)
+		}
+	}
+}
+
 func TestSequencerAnswersRefusalsAfterTheCommitTheyRestOn(t *testing.T) {
 	log := eventstoretest.NewFaulty(newMemory())
 	entered1, release1 := log.Hold()

@@ -132,8 +132,10 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	log := n.store.log
 
 	n.queries = projections.NewQueries(n.store.read)
+	checkpoint := projections.NewCheckpoint(n.store.read)
+	backpressure := projections.NewBackpressure(checkpoint)
 	wake, hurry := make(chan struct{}, 1), make(chan struct{}, 1)
-	sequencing := eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), LookUpKey: n.queries.Key}
+	sequencing := eventstore.SequencerConfig{Log: log, Logger: logger, Appended: ringing(wake), Hold: backpressure.Hold, LookUpKey: n.queries.Key}
 	if c.Audit {
 		key, err := c.signingKey(c.storeFlags)
 		if err != nil {
@@ -144,7 +146,6 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	}
 	n.sequencer = eventstore.NewSequencer(sequencing)
 
-	checkpoint := projections.NewCheckpoint(n.store.read)
 	n.barrier = projections.NewBarrier(projections.BarrierConfig{Head: log.Head, Checkpoint: checkpoint, Hurry: ringing(hurry), RecordedAt: recordedAt(log)})
 	projecting := projections.NewMetrics(n.barrier)
 	feed := n.store.feedConfig(checkpoint, logger)
@@ -166,6 +167,7 @@ func openNode(ctx context.Context, c *serveCommand, secret string, logger *slog.
 	registry.MustRegister(n.sequencer.Metrics().Collectors()...)
 	registry.MustRegister(log.Collectors()...)
 	registry.MustRegister(projecting.Collectors()...)
+	registry.MustRegister(backpressure.Collectors()...)
 	if n.keeper != nil {
 		registry.MustRegister(n.keeper.Collectors()...)
 	}
