@@ -52,6 +52,7 @@ type overloadRun struct {
 	RefusedP99  float64     `json:"refused_p99_ms"`
 	NormalP99   float64     `json:"normal_p99_ms"` // before
 	Recovery    float64     `json:"recovery_seconds"`
+	Watched     float64     `json:"watched_seconds"` // for how long it was looked at
 	Memory      residentMiB `json:"resident_mib"`
 }
 
@@ -137,6 +138,7 @@ func (s schedule) judged(ss shots) overloadRun {
 	one := overloadRun{
 		Asked: s[overloaded].rate, Seconds: s[overloaded].length.Seconds(), Accepted: len(accepted), Refused: len(turnedAway), Unsent: len(ss.in(overloaded, unsent)),
 		NormalP99: milliseconds(percentile(ss.in(atEase, sent).times(fromDue), 99)), Recovery: recovery(ss.in(atEase, anyShot), ss.in(atEaseAgain, anyShot), end).Seconds(),
+		Watched: s[atEaseAgain].length.Seconds(),
 	}
 	waited, turned := accepted.times(fromDue), turnedAway.times(fromSent)
 	one.AcceptedP50, one.AcceptedP99 = milliseconds(percentile(waited, 50)), milliseconds(percentile(waited, 99))

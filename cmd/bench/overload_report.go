@@ -27,8 +27,19 @@ func overloadTargets(engine string) []overloadTarget {
 		{promise{name: name("p99 of the 201s, of the time for a full queue"), bound: 4, atMost: true}, func(r overloadRun) float64 { return orNaN(r.AcceptedP99) / r.fullQueue() }},
 		{promise{name: name("p99 of the 503s, of that of the 201s"), bound: 0.5, atMost: true}, func(r overloadRun) float64 { return orNaN(r.RefusedP99) / orNaN(r.AcceptedP99) }},
 		{promise{name: name("MiB of the server's memory at most"), bound: 1024, atMost: true}, func(r overloadRun) float64 { return orNaN(r.Memory.Peak) }},
-		{promise{name: name("seconds until p99 is normal again"), bound: 2, atMost: true}, func(r overloadRun) float64 { return r.Recovery }},
+		{promise{name: name("seconds until p99 is normal again"), bound: recoveryBound, atMost: true}, overloadRun.recovered},
 	}
+}
+
+// recoveryBound is how many seconds a server may take until it is as before.
+const recoveryBound = 2
+
+// recovered is how many seconds it took; NaN if it was not looked at for long enough to say that it took longer than it may.
+func (r overloadRun) recovered() float64 {
+	if r.Watched <= recoveryBound {
+		return math.NaN()
+	}
+	return r.Recovery
 }
 
 // fullQueue is how many milliseconds the server takes for as many submissions as one tenant may have waiting.

@@ -50,14 +50,14 @@ func TestOverloadIsJudged(t *testing.T) {
 	all = append(all, shot{phase: overloaded, due: begin, sent: begin + time.Second})
 	all = append(all, at(atEaseAgain, end, 100, 201, 5*time.Millisecond)...)
 	got := s.judged(all)
-	want := overloadRun{Asked: 4000, Seconds: 20, Accepted: 200, Refused: 600, Unsent: 1, AcceptedP50: 300, AcceptedP99: 300, RefusedP50: 20, RefusedP99: 20, NormalP99: 4}
+	want := overloadRun{Asked: 4000, Seconds: 20, Accepted: 200, Refused: 600, Unsent: 1, AcceptedP50: 300, AcceptedP99: 300, RefusedP50: 20, RefusedP99: 20, NormalP99: 4, Watched: 1.5}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if ms := got.fullQueue(); math.Abs(ms-204_800) > 1e-6 { // 2048 at ten a second
 		t.Errorf("a full queue takes %v ms", ms)
 	}
-	got.Engine, got.Memory.Peak = onSQLite, 2000
+	got.Engine, got.Memory.Peak, got.Watched = onSQLite, 2000, 4.5
 	met := map[string]bool{}
 	for _, v := range (overloadRuns{got}).verdicts() {
 		met[v.Name] = v.Met
@@ -67,9 +67,19 @@ func TestOverloadIsJudged(t *testing.T) {
 	}
 }
 
+// Who was looked at for no longer than it may take cannot be told to have taken longer.
+func TestRecoveryOfAShortRunIsNotJudged(t *testing.T) {
+	for watched, judged := range map[float64]int{0.3: 0, recoveryBound: 0, recoveryBound + 0.5: 1} {
+		r := overloadRun{Engine: onSQLite, Recovery: 0.1, Watched: watched}
+		if got := (overloadRuns{r}).verdicts(); len(got) != judged {
+			t.Errorf("watched for %v s: %+v", watched, got)
+		}
+	}
+}
+
 // Where nobody was refused, the promise about refusals is neither kept nor missed.
 func TestOverloadWithoutRefusals(t *testing.T) {
-	none := overloadRun{Engine: onSQLite, Seconds: 20, Accepted: 200, AcceptedP99: 300, Memory: residentMiB{Peak: 100}}
+	none := overloadRun{Engine: onSQLite, Seconds: 20, Accepted: 200, AcceptedP99: 300, Memory: residentMiB{Peak: 100}, Watched: 4.5}
 	if got := (overloadRuns{none}).verdicts(); len(got) != 3 {
 		t.Errorf("%+v", got)
 	}

@@ -43,6 +43,9 @@ func (s settings) measureReplay(ctx context.Context, p product, engines []engine
 		if err != nil {
 			return fmt.Errorf("restart: %w", err)
 		}
+		if made := eventsATask * activities; one.Events != made {
+			return fmt.Errorf("restart: the node replayed %d events of %d", one.Events, made)
+		}
 		one.Engine, one.Round, one.Activities = e.name, round, activities
 		runs = append(runs, one)
 		fmt.Fprintf(os.Stderr, "round %d/%d  restart on %-42s %8.0f events/s  ready after %.2f s\n", round, rounds, e.name, one.rate(), one.Ready)

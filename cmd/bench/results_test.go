@@ -71,8 +71,10 @@ func TestPromisesAreKeptAtTheirBounds(t *testing.T) {
 			t.Errorf("%+v: %+v", row, got)
 		}
 	}
-	if got := (promise{bound: 2}).judge(math.NaN()); got != nil {
-		t.Errorf("of nothing: %+v", got)
+	for _, none := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if got := (promise{bound: 2}).judge(none); got != nil {
+			t.Errorf("of %v: %+v", none, got)
+		}
 	}
 }
 

@@ -20,9 +20,9 @@ type verdict struct {
 	Met     bool    `json:"met"`               // the target; the stretch is there to be looked at
 }
 
-// judge says whether a figure keeps the promise: nothing, if there is no figure.
+// judge says whether a figure keeps the promise: nothing, if there is no figure. A quotient by nothing is none.
 func (p promise) judge(value float64) []verdict {
-	if math.IsNaN(value) {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return nil
 	}
 	met := value >= p.bound
