@@ -32,52 +32,71 @@ func TestPlansOfASmallLogAreGoodForALargeOne(t *testing.T) {
 	}
 	defer reader.Release()
 
-	poll := EventsTopic().SelectQuery("events", "s", eventstore.Checkpoints{}).Query
-	plans := map[string]func(statement string) (plan []string, err error){
-		"PREPARE kept (text) AS " + poll: func(statement string) ([]string, error) {
-			rows, err := subscription.QueryContext(t.Context(), statement)
-			if err != nil {
-				return nil, err
-			}
-			defer rows.Close()
-			return lines(rows)
-		},
-		"PREPARE kept (bigint, bigint) AS " + selectSlim: func(statement string) ([]string, error) {
-			rows, err := reader.Query(t.Context(), statement)
-			if err != nil {
-				return nil, err
-			}
-			defer rows.Close()
-			return lines(rows)
-		},
-	}
 	const some, many = 10, 6 // more than the executions after which a plan is kept
-	for prepare, ask := range plans {
-		if _, err := ask(prepare); err != nil {
+	mustAppend(t, log, 0, some)
+	onSubscription := func(statement string) ([]string, error) {
+		rows, err := subscription.QueryContext(t.Context(), statement)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		return lines(rows)
+	}
+	onReader := func(statement string) ([]string, error) {
+		rows, err := reader.Query(t.Context(), statement)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		return lines(rows)
+	}
+	plans := []struct {
+		name, types, statement, args string
+		ask                          func(statement string) (plan []string, err error)
+	}{
+		{"poll", "text", EventsTopic().SelectQuery("events", "s", eventstore.Checkpoints{}).Query, "'s'", onSubscription},
+		{"ahead", "text, bigint, bigint, bigint", pollAhead(t, tables), "'s', 5, 8, 1", onSubscription},
+		{"replay", "bigint, bigint", selectSlim, "0, 16", onReader},
+	}
+	explain := func(name, args string) string { return "EXPLAIN EXECUTE " + name + " (" + args + ")" }
+	for _, p := range plans {
+		if _, err := p.ask("PREPARE " + p.name + " (" + p.types + ") AS " + p.statement); err != nil {
 			t.Fatal(err)
 		}
-	}
-	execute := func(prepare string) string {
-		if strings.Contains(prepare, "(text)") {
-			return "EXECUTE kept ('s')"
-		}
-		return "EXECUTE kept (0, 16)"
-	}
-	mustAppend(t, log, 0, some)
-	for prepare, ask := range plans {
 		for range many {
-			if _, err := ask("EXPLAIN " + execute(prepare)); err != nil {
+			if _, err := p.ask(explain(p.name, p.args)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	mustAppend(t, log, some, 400)
-	for prepare, ask := range plans {
-		plan, err := ask("EXPLAIN " + execute(prepare))
+	for _, p := range plans {
+		plan, err := p.ask(explain(p.name, p.args))
 		if text := strings.Join(plan, "\n"); err != nil || strings.Contains(text, "Seq Scan on events") || strings.Contains(text, "Sort") || !strings.Contains(text, "Index Scan using events_pkey") {
-			t.Errorf("%s: %v\n%s", prepare, err, text)
+			t.Errorf("%s: %v\n%s", p.name, err, text)
 		}
 	}
+}
+
+// pollAhead is the statement of a poll that goes on from what was read ahead.
+func pollAhead(t *testing.T, tables *ReadTables) string {
+	topic := &eventstore.AheadTopic{EventsTopic: EventsTopic(), DB: tables.Read}
+	topic.Most = 4
+	first := topic.SelectQuery("events", "s", eventstore.Checkpoints{})
+	rows, err := tables.Write.QueryContext(t.Context(), first.Query, first.Args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	rows.Next()
+	if _, err := topic.UnmarshalMessage(rows); err != nil {
+		t.Fatal(err)
+	}
+	next := topic.SelectQuery("events", "s", eventstore.Checkpoints{})
+	if len(next.Args) == len(first.Args) {
+		t.Fatal("nothing was read ahead")
+	}
+	return next.Query
 }
 
 // lines are rows of one text each.
