@@ -62,13 +62,7 @@ func (b *Backpressure) Hold(ctx context.Context, head core.Position) {
 	if delay <= 0 {
 		return
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-changed: // the tables have moved on
-	case <-ctx.Done():
-	}
+	pause(ctx, delay, changed, nil) // until the tables have moved on, if that is sooner
 	b.held.Add(time.Since(now).Seconds())
 }
 

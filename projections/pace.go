@@ -44,10 +44,10 @@ func (p *pace) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) tim
 		p.Metrics.committed(*done, p.Now())
 	case noMsg:
 		p.failed = 0
-		hurried = p.pause(p.FallbackPoll, p.Wake, p.Hurry)
+		hurried = pause(p.ctx, p.FallbackPoll, p.Wake, p.Hurry)
 	}
 	if rest := p.GatherDelay - time.Since(p.began); rest > 0 && !hurried {
-		p.pause(rest, nil, p.Hurry)
+		pause(p.ctx, rest, nil, p.Hurry)
 	}
 	p.began = time.Now()
 	return 0
@@ -58,7 +58,7 @@ func (p *pace) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) tim
 func (p *pace) backOff() {
 	delay := min(p.RetryDelay<<min(p.failed, maxDoublings), MaxRetryDelay)
 	p.failed++
-	p.pause(delay, nil, nil)
+	pause(p.ctx, delay, nil, nil)
 }
 
 // maxDoublings keeps the doubling from running over; it is far past MaxRetryDelay.
@@ -66,7 +66,7 @@ const maxDoublings = 20
 
 // pause waits for the wake-up, the timer, the end, or a read that cannot wait, whichever comes first; it reports whether it was such a read.
 // What came while the poll was under way is still in the channels.
-func (p *pace) pause(d time.Duration, wake, hurry <-chan struct{}) (hurried bool) {
+func pause(ctx context.Context, d time.Duration, wake, hurry <-chan struct{}) (hurried bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -74,7 +74,7 @@ func (p *pace) pause(d time.Duration, wake, hurry <-chan struct{}) (hurried bool
 		return true
 	case <-wake:
 	case <-timer.C:
-	case <-p.ctx.Done():
+	case <-ctx.Done():
 	}
 	return false
 }
