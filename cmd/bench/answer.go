@@ -100,9 +100,12 @@ func handler(token string, keep func(context.Context, *accepted) error) http.Han
 	return router
 }
 
+// answerSize is what an answer takes at most if its comment is not long: it is allocated once.
+const answerSize = 512
+
 // answer writes the 201 (contract §2.4), by hand: a limit must not be lower than it has to be.
 func answer(w http.ResponseWriter, in *accepted) {
-	b := make([]byte, 0, 512)
+	b := make([]byte, 0, answerSize)
 	b = append(append(b, `{"id":"`...), in.result.String()...)
 	b = append(append(b, `","activityId":"`...), in.activity.String()...)
 	b = append(append(b, `","source":"RETEN_ACTIVITY","resultStatus":"`...), in.Status.String()...)

@@ -47,10 +47,19 @@ func (b *benchCommand) Validate() error {
 	return nil
 }
 
+// What --quick measures with, to end within a minute.
+const (
+	quickRounds     = 3       // the least that a median means something of
+	quickSeconds    = 0.2     // some hundred answers of the slowest
+	quickRows       = 20_000  // twenty times as many as fewRows
+	quickEvents     = 30_000  // a second's rebuilding
+	quickActivities = 100_000 // a second's replaying
+)
+
 // quick is what --quick measures.
 func (b *benchCommand) quick() {
-	b.Clients, b.Rounds, b.Seconds = []int{1, batchClients, 64, 256}, 3, 0.2
-	b.Rows, b.Events, b.Activities = min(b.Rows, 20_000), []int{min(b.most(), 30_000)}, min(b.Activities, 100_000)
+	b.Clients, b.Rounds, b.Seconds = []int{1, batchClients, 64, 256}, quickRounds, quickSeconds
+	b.Rows, b.Events, b.Activities = min(b.Rows, quickRows), []int{min(b.most(), quickEvents)}, min(b.Activities, quickActivities)
 }
 
 // most is how many events the largest history has.

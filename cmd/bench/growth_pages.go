@@ -26,11 +26,14 @@ func (g *grower) pages(addr string) (pages growthPages, err error) {
 	return pages, err
 }
 
-// pageTime is the median time of a page, in milliseconds.
+// pageTime is the median time of a page, in milliseconds. It is an error if one takes longer than answerGrace.
 func (c *client) pageTime(request template) (float64, error) {
 	var took []time.Duration
 	for range pagesASample + 1 { // the first warms the caches up, and does not count
 		begin := time.Now()
+		if err := c.conn.SetDeadline(begin.Add(answerGrace)); err != nil {
+			return 0, err
+		}
 		answer, err := c.send(request.text)
 		if err != nil {
 			return 0, err

@@ -46,7 +46,10 @@ func TestOverloadIsJudged(t *testing.T) {
 	var all shots
 	all = append(all, at(atEase, 0, 100, 201, 4*time.Millisecond)...)
 	all = append(all, at(overloaded, begin, 200, 201, 300*time.Millisecond)...)
-	all = append(all, at(overloaded, begin, 600, 503, 20*time.Millisecond)...)
+	for _, turnedAway := range at(overloaded, begin, 600, 503, 30*time.Millisecond) {
+		turnedAway.sent += 10 * time.Millisecond // no connection was free before: that is not the server's
+		all = append(all, turnedAway)
+	}
 	all = append(all, shot{phase: overloaded, due: begin, sent: begin + time.Second})
 	all = append(all, at(atEaseAgain, end, 100, 201, 5*time.Millisecond)...)
 	got := s.judged(all)

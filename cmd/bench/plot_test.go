@@ -52,7 +52,10 @@ func TestPlotHasAPointForEachNumber(t *testing.T) {
 	if found["svg"] != 1 || found["circle"] != 4*8 || found["polyline"] != 4*3 {
 		t.Errorf("%v, want 4 panels with 8 points on 3 curves", found)
 	}
-	for _, part := range []string{"resultlog, known activities, 64 clients: 6.4e+04</title>", ">a &lt;b&gt; &amp; c</text>", "abc&lt;1&gt;", "prefers-color-scheme:dark", ">64</text>", ">100 k</text>", ">0.1</text>"} {
+	for _, part := range []string{
+		"resultlog, known activities, 64 clients: 6.4e+04</title>", "a &lt;b&gt; &amp; c, 1 clients: 0.1</title>", "a &lt;b&gt; &amp; c, 1 clients: 2.5</title>", "a &lt;b&gt; &amp; c, 256 clients: 256</title>", // rate, p50, p99 and p99.9
+		">a &lt;b&gt; &amp; c</text>", "abc&lt;1&gt;", "prefers-color-scheme:dark", ">64</text>", ">100 k</text>", ">0.1</text>",
+	} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("the plot lacks %q", part)
 		}
