@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -45,11 +46,11 @@ func TestOverloadIsJudged(t *testing.T) {
 	begin, end := s[atEase].length, s[atEase].length+s[overloaded].length
 	var all shots
 	all = append(all, at(atEase, 0, 100, 201, 4*time.Millisecond)...)
-	all = append(all, at(overloaded, begin, 200, 201, 300*time.Millisecond)...)
-	for _, turnedAway := range at(overloaded, begin, 600, 503, 30*time.Millisecond) {
-		turnedAway.sent += 10 * time.Millisecond // no connection was free before: that is not the server's
-		all = append(all, turnedAway)
+	held := slices.Concat(at(overloaded, begin, 200, 201, 300*time.Millisecond), at(overloaded, begin, 600, 503, 30*time.Millisecond))
+	for i := range held {
+		held[i].sent += 10 * time.Millisecond // no connection was free before: whoever was accepted waited for that too, and a refusal is the server's from then on
 	}
+	all = append(all, held...)
 	all = append(all, shot{phase: overloaded, due: begin, sent: begin + time.Second})
 	all = append(all, at(atEaseAgain, end, 100, 201, 5*time.Millisecond)...)
 	got := s.judged(all)
