@@ -50,7 +50,7 @@ func (b *benchCommand) Validate() error {
 // What --quick measures with, to end within a minute.
 const (
 	quickRounds     = 3       // the least that a median means something of
-	quickSeconds    = 0.2     // some hundred answers of the slowest
+	quickSeconds    = 0.15    // some hundred answers of the slowest
 	quickRows       = 20_000  // twenty times as many as fewRows
 	quickEvents     = 30_000  // a second's rebuilding
 	quickActivities = 100_000 // a second's replaying
