@@ -30,10 +30,10 @@ func (g *grower) pages(addr string) (pages growthPages, err error) {
 func (c *client) pageTime(request template) (float64, error) {
 	var took []time.Duration
 	for range pagesASample + 1 { // the first warms the caches up, and does not count
-		begin := time.Now()
-		if err := c.conn.SetDeadline(begin.Add(answerGrace)); err != nil {
+		if err := c.conn.SetDeadline(time.Now().Add(answerGrace)); err != nil {
 			return 0, err
 		}
+		begin := time.Now()
 		answer, err := c.send(request.text)
 		if err != nil {
 			return 0, err
